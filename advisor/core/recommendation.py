@@ -1,0 +1,118 @@
+"""The values that recommend and decide speak in: candidate, prediction, recommendation, fleet, decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from advisor.core.objective import HOURS_PER_MONTH, CapacityType, Mode
+
+
+class Basis(StrEnum):
+    """Where a number comes from: a formula, a formula fitted on measurements, this engine's own measurements."""
+
+    MODELLED = "modelled"
+    FITTED = "fitted"
+    MEASURED = "measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What one replica does under its share of the load: means over requests, seconds and per-second rates."""
+
+    ttft_s: float
+    tpot_s: float
+    e2e_s: float
+    batch: float  # requests decoded together at this load
+    output_tokens_per_s: float
+    max_requests_per_s: float  # the most one replica sustains inside every objective
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One line of the price book: what is rented where, for how much, as seen when and by whom."""
+
+    provider: str
+    region: str
+    instance_type: str
+    accelerator: str
+    accelerator_count: int
+    capacity_type: CapacityType
+    usd_per_hour: float  # the whole instance
+    observed_on: str  # ISO date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One way to serve the load: `replicas` replicas of `tp_degree` accelerators each, rented by `offer`."""
+
+    accelerator: str
+    tp_degree: int
+    replicas: int
+    mode: Mode
+    offer: Offer
+    usd_per_hour: float  # all replicas, expected under `mode`
+    prediction: Prediction
+    reasons: tuple[str, ...]
+
+    @property
+    def usd_per_month(self) -> float:
+        return self.usd_per_hour * HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """An option turned down, and why: an (accelerator, TP degree) or, with both None, a mode."""
+
+    accelerator: str | None
+    tp_degree: int | None
+    mode: Mode | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """What would be best. `best` is None only when nothing can be sized at all.
+
+    When `feasible` is false, `best` is the cheapest that would meet the objectives regardless of the budget, else the
+    fastest there is, and `shortfall` says by how much budget or objective is missed.
+    """
+
+    best: Candidate | None
+    feasible: bool
+    shortfall: str | None
+    runners_up: tuple[Candidate, ...]
+    rejected: tuple[Rejected, ...]
+    reasons: tuple[str, ...]
+    prices_from: str  # oldest and newest date of the offers compared, ISO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """What Serve runs now, as Serve reports it."""
+
+    application: str
+    deployment: str
+    status: str  # Serve's own word: RUNNING, DEPLOYING, UNHEALTHY, ...
+    target_replicas: int | None
+    running_replicas: int | None
+    accelerators: tuple[str, ...] = ()  # names seen on the nodes; empty on CPU
+    data_path: str | None = None  # "direct-streaming" or "stock"
+
+
+class Action(StrEnum):
+    HOLD = "hold"
+    SCALE = "scale"
+    SWITCH_MODE = "switch-mode"
+    CHANGE_ACCELERATOR = "change-accelerator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What we would do now, and why. `target_replicas` is set for SCALE only."""
+
+    action: Action
+    reason: str
+    target_replicas: int | None = None

@@ -1,0 +1,277 @@
+"""Every metric we export, declared once: the exporters, docs/metrics.md and the dashboards all read this table.
+
+Names follow Prometheus: base units, `_total` on counters, small enums as labels. Under Ray Serve the metrics travel
+through Ray's own endpoints, which put `ray_` before every name; `advisor run` exports them as they stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric's name, kind, unit, labels and meaning; `bounds` are a histogram's upper bucket bounds."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+
+
+class Exporter(Protocol):
+    """Where values go: a Prometheus registry, or Ray's metric agent."""
+
+    def add(self, metric: Metric, amount: float, labels: Mapping[str, str]) -> None:
+        """Add to a counter."""
+
+    def set(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Set a gauge."""
+
+    def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Record into a histogram."""
+
+
+# Bounds 1.26 apart (ten per decade): a quantile read from them is at most 26 % off, wherever it lies.
+_DECADE = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.3, 8.0)
+
+
+def _bounds(first_decade: int, last_decade: int) -> tuple[float, ...]:
+    return tuple(
+        round(step * 10.0**decade, 6)
+        for decade in range(first_decade, last_decade)
+        for step in _DECADE
+    )
+
+
+TTFT_BOUNDS = (*_bounds(-3, 2), 100.0, 200.0, 400.0)  # 1 ms to 400 s: a cold start is in it
+TPOT_BOUNDS = (*_bounds(-4, 1), 10.0)
+E2E_BOUNDS = (*_bounds(-3, 3), 1000.0, 3600.0)
+
+# The client's view: measured by the ASGI middleware of serve_apps/middleware.py.
+REQUESTS = Metric(
+    name="advisor_requests_total",
+    kind=Kind.COUNTER,
+    unit="requests",
+    labels=("model", "outcome"),
+    meaning="Finished generation requests; outcome is ok, error (status 400 and up, or an error inside the stream) "
+    "or cancelled (the client went away).",
+)
+REQUESTS_IN_FLIGHT = Metric(
+    name="advisor_requests_in_flight",
+    kind=Kind.GAUGE,
+    unit="requests",
+    labels=("model",),
+    meaning="Generation requests that have arrived and not finished, in one replica or ingress.",
+)
+INPUT_TOKENS = Metric(
+    name="advisor_input_tokens_total",
+    kind=Kind.COUNTER,
+    unit="tokens",
+    labels=("model",),
+    meaning="Prompt tokens of finished requests, as the engine counted them.",
+)
+OUTPUT_TOKENS = Metric(
+    name="advisor_output_tokens_total",
+    kind=Kind.COUNTER,
+    unit="tokens",
+    labels=("model",),
+    meaning="Generated tokens of finished requests, as the engine counted them.",
+)
+TTFT = Metric(
+    name="advisor_ttft_seconds",
+    kind=Kind.HISTOGRAM,
+    unit="seconds",
+    labels=("model",),
+    bounds=TTFT_BOUNDS,
+    meaning="Time from the request's arrival to the first token sent, streamed requests only. "
+    "Read quantiles from the buckets; Ray rebuilds the sum from bucket midpoints.",
+)
+TPOT = Metric(
+    name="advisor_tpot_seconds",
+    kind=Kind.HISTOGRAM,
+    unit="seconds",
+    labels=("model",),
+    bounds=TPOT_BOUNDS,
+    meaning="(last token - first token) / (output tokens - 1) of one request, streamed requests of two tokens and up.",
+)
+E2E = Metric(
+    name="advisor_e2e_seconds",
+    kind=Kind.HISTOGRAM,
+    unit="seconds",
+    labels=("model",),
+    bounds=E2E_BOUNDS,
+    meaning="Time from the request's arrival to the end of its answer.",
+)
+WAIT_BEFORE_REPLICA = Metric(
+    name="advisor_wait_before_replica_seconds",
+    kind=Kind.GAUGE,
+    unit="seconds",
+    labels=("model",),
+    meaning="What a request waits on average before our clock starts: in the proxy, the router, a queue, a cold start. "
+    "Absent where it was not observed.",
+)
+NODE_UTILIZATION = Metric(
+    name="advisor_node_utilization_ratio",
+    kind=Kind.GAUGE,
+    unit="ratio",
+    labels=("node", "device"),
+    meaning="Share of the last seconds the device was busy, 0-1: every GPU through NVML (device is its index and name), "
+    "or, where there is none, all CPUs together (device is cpu).",
+)
+NODE_MEMORY_USED = Metric(
+    name="advisor_node_memory_used_bytes",
+    kind=Kind.GAUGE,
+    unit="bytes",
+    labels=("node", "device"),
+    meaning="Memory in use on the device: GPU memory, or, where there is no GPU, main memory.",
+)
+
+CLIENT_METRICS = (
+    REQUESTS,
+    REQUESTS_IN_FLIGHT,
+    INPUT_TOKENS,
+    OUTPUT_TOKENS,
+    TTFT,
+    TPOT,
+    E2E,
+)
+NODE_METRICS = (NODE_UTILIZATION, NODE_MEMORY_USED)
+
+# The advisor's own view of the round: set once a tick from the Tick, see `publish`.
+TICKS = Metric(
+    name="advisor_ticks_total",
+    kind=Kind.COUNTER,
+    unit="ticks",
+    labels=("model", "action"),
+    meaning="Rounds of the advisor's loop, by what it decided.",
+)
+TICK_SECONDS = Metric(
+    name="advisor_tick_duration_seconds",
+    kind=Kind.GAUGE,
+    unit="seconds",
+    labels=("model",),
+    meaning="How long the last round took, reading the metrics included.",
+)
+OBSERVATION_AGE = Metric(
+    name="advisor_observation_age_seconds",
+    kind=Kind.GAUGE,
+    unit="seconds",
+    labels=("model",),
+    meaning="Age of the request counters the last round rested on. Absent while nothing is observed.",
+)
+OBSERVED_REQUESTS_PER_S = Metric(
+    name="advisor_observed_requests_per_second",
+    kind=Kind.GAUGE,
+    unit="requests per second",
+    labels=("model",),
+    meaning="Finished requests per second over the advisor's window.",
+)
+OBSERVED_LATENCY = Metric(
+    name="advisor_observed_latency_seconds",
+    kind=Kind.GAUGE,
+    unit="seconds",
+    labels=("model", "latency", "percentile"),
+    meaning="Measured latency at each objective's percentile over the advisor's window.",
+)
+SLO_BOUND = Metric(
+    name="advisor_slo_seconds",
+    kind=Kind.GAUGE,
+    unit="seconds",
+    labels=("model", "latency", "percentile"),
+    meaning="The objective's bound.",
+)
+SLO_MET = Metric(
+    name="advisor_slo_met",
+    kind=Kind.GAUGE,
+    unit="boolean",
+    labels=("model", "latency", "percentile"),
+    meaning="1 where the measured latency is within its bound, 0 where it is not; absent while it is not measured.",
+)
+ACTUAL_REPLICAS = Metric(
+    name="advisor_actual_replicas",
+    kind=Kind.GAUGE,
+    unit="replicas",
+    labels=("model",),
+    meaning="Running replicas as Serve reports them.",
+)
+RECOMMENDED_REPLICAS = Metric(
+    name="advisor_recommended_replicas",
+    kind=Kind.GAUGE,
+    unit="replicas",
+    labels=("model",),
+    meaning="Replicas of the recommended hardware.",
+)
+RECOMMENDED_USD_PER_HOUR = Metric(
+    name="advisor_recommended_usd_per_hour",
+    kind=Kind.GAUGE,
+    unit="US dollars per hour",
+    labels=("model",),
+    meaning="What the recommendation costs, all replicas together.",
+)
+BUDGET_USD_PER_HOUR = Metric(
+    name="advisor_budget_usd_per_hour",
+    kind=Kind.GAUGE,
+    unit="US dollars per hour",
+    labels=("model",),
+    meaning="The budget's cap.",
+)
+PREDICTED_LATENCY = Metric(
+    name="advisor_predicted_latency_seconds",
+    kind=Kind.GAUGE,
+    unit="seconds",
+    labels=("model", "latency"),
+    meaning="Mean latency the performance model expects of the recommended hardware under the observed load.",
+)
+RECOMMENDATION = Metric(
+    name="advisor_recommendation_info",
+    kind=Kind.GAUGE,
+    unit="boolean",
+    labels=("model", "accelerator", "tp_degree", "mode", "provider", "capacity_type"),
+    meaning="1 for the recommendation in force, 0 for one that was.",
+)
+FEASIBLE = Metric(
+    name="advisor_recommendation_feasible",
+    kind=Kind.GAUGE,
+    unit="boolean",
+    labels=("model",),
+    meaning="1 where the recommendation meets objectives and budget, 0 where nothing does.",
+)
+NOTIFICATIONS = Metric(
+    name="advisor_notifications_total",
+    kind=Kind.COUNTER,
+    unit="messages",
+    labels=("model", "notifier", "outcome"),
+    meaning="Messages sent on change, by notifier (slack, webhook) and outcome (sent, failed).",
+)
+
+TICK_METRICS = (
+    WAIT_BEFORE_REPLICA,
+    TICKS,
+    TICK_SECONDS,
+    OBSERVATION_AGE,
+    OBSERVED_REQUESTS_PER_S,
+    OBSERVED_LATENCY,
+    SLO_BOUND,
+    SLO_MET,
+    ACTUAL_REPLICAS,
+    RECOMMENDED_REPLICAS,
+    RECOMMENDED_USD_PER_HOUR,
+    BUDGET_USD_PER_HOUR,
+    PREDICTED_LATENCY,
+    RECOMMENDATION,
+    FEASIBLE,
+    NOTIFICATIONS,
+)
+ALL_METRICS = CLIENT_METRICS + NODE_METRICS + TICK_METRICS

@@ -1,0 +1,34 @@
+"""One round of the advisor, frozen: every view (metrics, page, API, messages, log) renders this and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.core.objective import Budget, Slo
+from advisor.core.observation import Observation
+from advisor.core.recommendation import Decision, Fleet, Recommendation
+from advisor.core.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What was seen, worked out and decided at `at_s` (seconds since the epoch).
+
+    `problems` says in plain words what was missing or stale this round; empty when all is well. `changed` is true when
+    the recommendation differs from the one of the tick before in hardware, replicas, mode or feasibility.
+    """
+
+    number: int
+    at_s: float
+    duration_s: float
+    model: str
+    operation: str
+    budget: Budget
+    slos: tuple[Slo, ...]
+    observation: Observation
+    workload: Workload | None
+    fleet: Fleet | None
+    recommendation: Recommendation | None
+    decision: Decision
+    problems: tuple[str, ...]
+    changed: bool
