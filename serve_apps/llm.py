@@ -1,0 +1,173 @@
+"""The LLM application: `ray.serve.llm` with the settings right and the client's view measured, on either data path.
+
+    applications:
+      - name: llm
+        import_path: serve_apps.llm:build_app
+        args: {llm_configs: [...]}        # every field of ray.serve.llm's LLMConfig
+
+Direct streaming (the flags of serve_apps/direct_streaming.env are set): HAProxy asks an LLMRouter for a replica and
+streams from vLLM's own OpenAI app inside it. Stock (they are not): proxy, ingress and replica pass every token on. The
+classes keep Ray's names, so the deployments are called the same, and one file with one `deployments:` block serves both.
+
+What stock settings get wrong, and what is set here unless the file says otherwise:
+- target_ongoing_requests is 1e9, so autoscaling never leaves one replica: half of the engine's max_num_seqs.
+- max_ongoing_requests is 1e9: four times max_num_seqs, so that waiting requests can still go to a new replica.
+- A removed replica cuts every answer longer than 20 s: it gets 5 minutes.
+- Stock path: a response waits in 50 ms batches from its first token on. The first two events now leave at once.
+- MFU and MBU of the engine are not exported: enable_mfu_metrics.
+- One LLMRouter, whose loss is 15 s of errors: two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ray import serve
+from ray.serve.llm import LLMConfig, build_openai_app
+from ray.serve.llm import LLMServer as StockLLMServer
+from ray.serve.llm.ingress import OpenAiIngress as StockOpenAiIngress
+
+from advisor import metrics
+from advisor.adapters import node
+from advisor.errors import ConfigError
+from serve_apps.demo_model import DEMO_MODEL_DIR
+from serve_apps.exporter import RayExporter
+from serve_apps.middleware import ClientView
+from serve_apps.paths import DataPath, data_path
+
+logger = logging.getLogger("ray.serve")
+
+NODE_READING_INTERVAL_S = 5.0
+DEFAULT_MAX_NUM_SEQS = 256  # vLLM's own default, 1024 on the largest GPUs
+GRACEFUL_SHUTDOWN_TIMEOUT_S = 300  # longer than nearly every answer
+NUM_ROUTERS = 2
+EVENTS_SENT_AT_ONCE = 2  # a chat stream opens with an event that names the role; the first text is in the second
+
+
+class LLMServer(StockLLMServer):
+    """Ray's LLM server with our middleware around vLLM's app, and a reading of the node it runs on."""
+
+    async def __init__(self, llm_config: LLMConfig, **options: Any) -> None:
+        await super().__init__(llm_config, **options)
+        self._node_readings = asyncio.create_task(_export_node_readings(RayExporter()))
+
+    async def __serve_build_asgi_app__(self) -> Any:
+        app = await super().__serve_build_asgi_app__()
+        app.middleware_stack = None  # vLLM has built it; cleared, Starlette builds it again with ours outermost
+        app.add_middleware(ClientView, exporter=RayExporter(), models=[self._llm_config.model_id])
+        return app
+
+    async def _batch_output_stream(self, generator: AsyncGenerator[Any, None]) -> AsyncGenerator[list[Any], None]:
+        for _ in range(EVENTS_SENT_AT_ONCE):
+            event = await anext(generator, None)
+            if event is None:
+                return
+            yield [event]
+        async for batch in super()._batch_output_stream(generator):
+            yield batch
+
+
+class OpenAiIngress(StockOpenAiIngress):
+    """Ray's ingress with our middleware outermost: the stock path's place for the client's view."""
+
+    def _set_asgi_app(self, app: Any) -> None:
+        app.add_middleware(ClientView, exporter=RayExporter(), models=list(self._model_cards))
+        super()._set_asgi_app(app)
+
+
+async def _export_node_readings(exporter: RayExporter) -> None:
+    import ray
+
+    address = ray.util.get_node_ip_address()
+    while True:
+        for reading in node.read():
+            labels = {"node": address, "device": reading.device}
+            exporter.set(metrics.NODE_UTILIZATION, reading.utilization, labels)
+            exporter.set(metrics.NODE_MEMORY_USED, reading.memory_used_bytes, labels)
+        await asyncio.sleep(NODE_READING_INTERVAL_S)
+
+
+def build_app(args: Mapping[str, Any]) -> serve.Application:
+    """The application of a `serve run` file's `args`: LLMServingArgs of ray.serve.llm, our defaults under them.
+
+    Raises ConfigError, naming the field, for what LLMConfig refuses and for a local model that is not there.
+    """
+    path = data_path()
+    serving_args = dict(args)
+    configs = serving_args.get("llm_configs")
+    if not isinstance(configs, list) or not all(isinstance(config, Mapping) for config in configs) or not configs:
+        raise ConfigError("llm_configs: a list of at least one LLMConfig is required")
+    serving_args["llm_configs"] = [
+        _llm_config(config, f"llm_configs.{index}") for index, config in enumerate(configs)
+    ]
+    if path is DataPath.DIRECT_STREAMING:
+        serving_args.pop("ingress_deployment_config", None)  # there is no ingress deployment
+    else:
+        serving_args.setdefault("ingress_cls_config", {"ingress_cls": OpenAiIngress})
+    app = build_openai_app(serving_args)
+    router = getattr(app, "_ingress_request_router", None)
+    if router is not None:
+        router._bound_deployment = router._bound_deployment.options(num_replicas=NUM_ROUTERS)
+    logger.info("data path: %s. %s", path.value, path.comparison)
+    return app
+
+
+def _llm_config(config: Mapping[str, Any], where: str) -> LLMConfig:
+    from pydantic import ValidationError
+
+    merged = _under(_defaults(config), config)
+    loading = merged.get("model_loading_config")
+    if isinstance(loading, dict) and isinstance(loading.get("model_source"), str):
+        loading["model_source"] = _model_source(loading["model_source"], f"{where}.model_loading_config.model_source")
+    try:
+        return LLMConfig(**merged, server_cls=merged.pop("server_cls", LLMServer))
+    except ValidationError as error:
+        problems = [
+            f"{where}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+        ]
+        raise ConfigError("\n".join(problems)) from None
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    engine = config.get("engine_kwargs") or {}
+    max_num_seqs = engine.get("max_num_seqs") or DEFAULT_MAX_NUM_SEQS
+    return {
+        "engine_kwargs": {"enable_mfu_metrics": True},
+        "log_engine_metrics": True,
+        "deployment_config": {
+            "autoscaling_config": {
+                "min_replicas": 1,
+                "max_replicas": 1,
+                "target_ongoing_requests": max(1, max_num_seqs // 2),
+            },
+            "max_ongoing_requests": 4 * max_num_seqs,
+            "graceful_shutdown_timeout_s": GRACEFUL_SHUTDOWN_TIMEOUT_S,
+        },
+    }
+
+
+def _under(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with `defaults` beneath it, mapping by mapping; what is given always wins."""
+    merged = {**defaults, **given}
+    for key, default in defaults.items():
+        if isinstance(default, Mapping) and isinstance(given.get(key), Mapping):
+            merged[key] = _under(default, given[key])
+    return merged
+
+
+def _model_source(source: str, where: str) -> str:
+    """A local path with ~ resolved, or a hub id as it stands."""
+    if not source.startswith(("~", "/", ".")):
+        return source
+    path = Path(os.path.expanduser(source))
+    if not (path / "config.json").is_file():
+        hint = " (make it with: python -m serve_apps.demo_model)" if Path(source) == DEMO_MODEL_DIR else ""
+        raise ConfigError(f"{where}: no model at {source}: there is no config.json in it{hint}")
+    return str(path)
