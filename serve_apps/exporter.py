@@ -23,9 +23,13 @@ class RayExporter:
         self._get(metric, ray_metrics.Gauge).set(value, tags=dict(labels))
 
     def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
-        self._get(metric, ray_metrics.Histogram, boundaries=list(metric.bounds)).observe(value, tags=dict(labels))
+        self._get(metric, ray_metrics.Histogram, boundaries=list(metric.bounds)).observe(
+            value, tags=dict(labels)
+        )
 
     def _get(self, metric: Metric, kind: type, **options: list[float]) -> ray_metrics.Metric:
         if metric.name not in self._made:
-            self._made[metric.name] = kind(metric.name, metric.meaning, tag_keys=metric.labels, **options)
+            self._made[metric.name] = kind(
+                metric.name, metric.meaning, tag_keys=metric.labels, **options
+            )
         return self._made[metric.name]

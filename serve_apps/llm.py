@@ -15,7 +15,6 @@ What stock settings get wrong, and what is set here unless the file says otherwi
 - A removed replica cuts every answer longer than 20 s: it gets 5 minutes.
 - Stock path: a response waits in 50 ms batches from its first token on. The first two events now leave at once.
 - MFU and MBU of the engine are not exported: enable_mfu_metrics.
-- One LLMRouter, whose loss is 15 s of errors: two.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import serve
-from ray.serve.llm import LLMConfig, build_openai_app
+from ray.serve.llm import LLMConfig, LLMServingArgs, build_openai_app
 from ray.serve.llm import LLMServer as StockLLMServer
 from ray.serve.llm.ingress import OpenAiIngress as StockOpenAiIngress
 
@@ -45,8 +44,9 @@ logger = logging.getLogger("ray.serve")
 NODE_READING_INTERVAL_S = 5.0
 DEFAULT_MAX_NUM_SEQS = 256  # vLLM's own default, 1024 on the largest GPUs
 GRACEFUL_SHUTDOWN_TIMEOUT_S = 300  # longer than nearly every answer
-NUM_ROUTERS = 2
-EVENTS_SENT_AT_ONCE = 2  # a chat stream opens with an event that names the role; the first text is in the second
+EVENTS_SENT_AT_ONCE = (
+    2  # a chat stream opens with an event that names the role; the first text is in the second
+)
 
 
 class LLMServer(StockLLMServer):
@@ -58,11 +58,15 @@ class LLMServer(StockLLMServer):
 
     async def __serve_build_asgi_app__(self) -> Any:
         app = await super().__serve_build_asgi_app__()
-        app.middleware_stack = None  # vLLM has built it; cleared, Starlette builds it again with ours outermost
+        app.middleware_stack = (
+            None  # vLLM has built it; cleared, Starlette builds it again with ours outermost
+        )
         app.add_middleware(ClientView, exporter=RayExporter(), models=[self._llm_config.model_id])
         return app
 
-    async def _batch_output_stream(self, generator: AsyncGenerator[Any, None]) -> AsyncGenerator[list[Any], None]:
+    async def _batch_output_stream(
+        self, generator: AsyncGenerator[Any, None]
+    ) -> AsyncGenerator[list[Any], None]:
         for _ in range(EVENTS_SENT_AT_ONCE):
             event = await anext(generator, None)
             if event is None:
@@ -98,23 +102,39 @@ def build_app(args: Mapping[str, Any]) -> serve.Application:
     Raises ConfigError, naming the field, for what LLMConfig refuses and for a local model that is not there.
     """
     path = data_path()
-    serving_args = dict(args)
-    configs = serving_args.get("llm_configs")
-    if not isinstance(configs, list) or not all(isinstance(config, Mapping) for config in configs) or not configs:
-        raise ConfigError("llm_configs: a list of at least one LLMConfig is required")
-    serving_args["llm_configs"] = [
-        _llm_config(config, f"llm_configs.{index}") for index, config in enumerate(configs)
-    ]
+    serving_args = {**args, "llm_configs": llm_configs(args)}
     if path is DataPath.DIRECT_STREAMING:
         serving_args.pop("ingress_deployment_config", None)  # there is no ingress deployment
     else:
         serving_args.setdefault("ingress_cls_config", {"ingress_cls": OpenAiIngress})
     app = build_openai_app(serving_args)
-    router = getattr(app, "_ingress_request_router", None)
-    if router is not None:
-        router._bound_deployment = router._bound_deployment.options(num_replicas=NUM_ROUTERS)
     logger.info("data path: %s. %s", path.value, path.comparison)
     return app
+
+
+def llm_configs(args: Mapping[str, Any]) -> list[LLMConfig]:
+    """The validated `llm_configs` of the application's `args`."""
+    if unknown := set(args) - {"llm_configs", "ingress_cls_config", "ingress_deployment_config"}:
+        raise ConfigError(
+            f"{min(unknown)}: unknown field; known are {', '.join(LLMServingArgs.model_fields)}"
+        )
+    configs = args.get("llm_configs")
+    if (
+        not isinstance(configs, list)
+        or not all(isinstance(config, Mapping) for config in configs)
+        or not configs
+    ):
+        raise ConfigError("llm_configs: a list of at least one LLMConfig is required")
+    return [_llm_config(config, f"llm_configs.{index}") for index, config in enumerate(configs)]
+
+
+def deployment_names(args: Mapping[str, Any]) -> set[str]:
+    """What the application's deployments are called, for the file's `deployments:` block, on either data path."""
+    servers = {
+        f"LLMServer:{config.model_id.replace('/', '--').replace('.', '_')}"
+        for config in llm_configs(args)
+    }
+    return servers | {"LLMRouter" if data_path() is DataPath.DIRECT_STREAMING else "OpenAiIngress"}
 
 
 def _llm_config(config: Mapping[str, Any], where: str) -> LLMConfig:
@@ -123,12 +143,15 @@ def _llm_config(config: Mapping[str, Any], where: str) -> LLMConfig:
     merged = _under(_defaults(config), config)
     loading = merged.get("model_loading_config")
     if isinstance(loading, dict) and isinstance(loading.get("model_source"), str):
-        loading["model_source"] = _model_source(loading["model_source"], f"{where}.model_loading_config.model_source")
+        loading["model_source"] = _model_source(
+            loading["model_source"], f"{where}.model_loading_config.model_source"
+        )
     try:
         return LLMConfig(**merged, server_cls=merged.pop("server_cls", LLMServer))
     except ValidationError as error:
         problems = [
-            f"{where}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+            f"{where}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in error.errors()
         ]
         raise ConfigError("\n".join(problems)) from None
     except (TypeError, ValueError) as error:
@@ -168,6 +191,10 @@ def _model_source(source: str, where: str) -> str:
         return source
     path = Path(os.path.expanduser(source))
     if not (path / "config.json").is_file():
-        hint = " (make it with: python -m serve_apps.demo_model)" if Path(source) == DEMO_MODEL_DIR else ""
+        hint = (
+            " (make it with: python -m serve_apps.demo_model)"
+            if Path(source) == DEMO_MODEL_DIR
+            else ""
+        )
         raise ConfigError(f"{where}: no model at {source}: there is no config.json in it{hint}")
     return str(path)

@@ -50,7 +50,9 @@ class ClientView:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self.app(scope, receive, send)
-        knows_stream_options = GENERATION_PATHS.get(scope["path"].removeprefix(scope.get("root_path", "")))
+        knows_stream_options = GENERATION_PATHS.get(
+            scope["path"].removeprefix(scope.get("root_path", ""))
+        )
         if knows_stream_options is None:
             return await self.app(scope, receive, send)
 
@@ -107,7 +109,9 @@ class _Call:
         if not isinstance(options, dict) or options.get("include_usage"):
             return body
         self.hide_usage = True
-        return json.dumps({**request, "stream_options": {**options, "include_usage": True}}).encode()
+        return json.dumps(
+            {**request, "stream_options": {**options, "include_usage": True}}
+        ).encode()
 
     async def on_send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -194,7 +198,9 @@ async def _disconnected() -> Message:
     return {"type": "http.disconnect"}
 
 
-def _with_content_length(headers: Collection[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+def _with_content_length(
+    headers: Collection[tuple[bytes, bytes]], length: int
+) -> list[tuple[bytes, bytes]]:
     kept = [(name, value) for name, value in headers if name.lower() != b"content-length"]
     return [*kept, (b"content-length", str(length).encode())]
 
@@ -235,4 +241,7 @@ def _without_usage(body: bytes) -> tuple[bytes, dict[str, Any] | None]:
 
 def _is_disconnect(error: BaseException) -> bool:
     """Whether an exception out of the app is the client's going away rather than a failure of ours."""
-    return isinstance(error, asyncio.CancelledError | OSError) or type(error).__name__ == "ClientDisconnect"
+    return (
+        isinstance(error, asyncio.CancelledError | OSError)
+        or type(error).__name__ == "ClientDisconnect"
+    )

@@ -28,7 +28,11 @@ class DataPath(StrEnum):
 def data_path(environment: Mapping[str, str] = os.environ) -> DataPath:
     """The path Ray Serve takes in a process with this environment: it needs both flags for direct streaming."""
     flags = ("RAY_SERVE_LLM_ENABLE_DIRECT_STREAMING", "RAY_SERVE_ENABLE_HA_PROXY")
-    return DataPath.DIRECT_STREAMING if all(environment.get(flag) == "1" for flag in flags) else DataPath.STOCK
+    return (
+        DataPath.DIRECT_STREAMING
+        if all(environment.get(flag) == "1" for flag in flags)
+        else DataPath.STOCK
+    )
 
 
 def direct_streaming_flags() -> dict[str, str]:

