@@ -20,7 +20,11 @@ def make(directory: Path) -> Path:
     if (directory / "model.safetensors").is_file():
         return directory
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {"<s>": 0, "</s>": 1, **{letter: index + 2 for index, letter in enumerate(alphabet)}}
+    vocabulary = {
+        "<s>": 0,
+        "</s>": 1,
+        **{letter: index + 2 for index, letter in enumerate(alphabet)},
+    }
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,0 +1,62 @@
+"""Does it fit: weights, KV cache and the engine's own needs against the memory of `tp_degree` accelerators.
+
+vLLM takes `gpu_memory_utilization` (0.9 by default) of each device; weights are split over the devices, activations and
+CUDA context are not, and what is left holds the KV cache. A tensor-parallel degree is valid where it divides the
+attention heads; KV heads fewer than the degree are replicated, as vLLM does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.core.hardware import Accelerator
+from advisor.core.model_spec import ModelSpec
+
+GPU_MEMORY_UTILIZATION = 0.9  # vLLM's default
+RESERVED_BYTES_PER_DEVICE = (
+    2.0e9  # CUDA context and the activations of one step: 1-3 GB in vLLM's start-up logs
+)
+TP_DEGREES = (1, 2, 4, 8)  # one NVLink island holds at most 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What a replica of `tp_degree` devices holds; `kv_tokens` below zero means the weights alone are too much."""
+
+    tp_degree: int
+    needed_bytes_per_device: float  # weights and reserve
+    usable_bytes_per_device: float
+    kv_tokens: int
+
+
+def valid_tp_degree(spec: ModelSpec, tp_degree: int) -> bool:
+    divides = spec.num_attention_heads % tp_degree == 0
+    return divides and (spec.num_kv_heads % tp_degree == 0 or tp_degree % spec.num_kv_heads == 0)
+
+
+def fit(spec: ModelSpec, accelerator: Accelerator, tp_degree: int) -> Fit:
+    usable = GPU_MEMORY_UTILIZATION * accelerator.memory_bytes
+    needed = spec.weight_bytes / tp_degree + RESERVED_BYTES_PER_DEVICE
+    kv_heads_per_device = max(1, spec.num_kv_heads // tp_degree)
+    kv_bytes_per_token_per_device = (
+        spec.kv_bytes_per_token * kv_heads_per_device / spec.num_kv_heads
+    )
+    return Fit(
+        tp_degree=tp_degree,
+        needed_bytes_per_device=needed,
+        usable_bytes_per_device=usable,
+        kv_tokens=int((usable - needed) // kv_bytes_per_token_per_device),
+    )
+
+
+def smallest_tp_degree(
+    spec: ModelSpec, accelerator: Accelerator, *, context_tokens: float
+) -> int | None:
+    """The fewest devices whose replica holds one request of that context; None when eight are not enough."""
+    for tp_degree in TP_DEGREES:
+        if (
+            valid_tp_degree(spec, tp_degree)
+            and fit(spec, accelerator, tp_degree).kv_tokens >= context_tokens
+        ):
+            return tp_degree
+    return None
