@@ -1,0 +1,18 @@
+"""The token of a Ray cluster, found where Ray itself looks for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def bearer_headers() -> dict[str, str]:
+    """The Authorization header Ray's HTTP endpoints want; empty where there is no token."""
+    token = os.environ.get("RAY_AUTH_TOKEN", "").strip()
+    if not token:
+        path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+        try:
+            token = path.read_text().strip()
+        except OSError:
+            return {}
+    return {"Authorization": f"Bearer {token}"} if token else {}
