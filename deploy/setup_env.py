@@ -30,9 +30,9 @@ REQUIRED_FREE_BYTES = {"cpu": 9 * 10**9, "core": 5 * 10**8}
 
 
 def fingerprint(kind: str) -> str:
-    """Hash of everything the environment is built from, this script and the Python it uses included."""
+    """Hash of what the environment is built from: the locks, the Python, the folder."""
     names = ["cpu.txt", "torch-cpu.txt", "torch-pypi.txt"] if kind == "cpu" else ["core.txt"]
-    parts = [LOCKS / name for name in names] + [ROOT / "pyproject.toml", Path(__file__)]
+    parts = [LOCKS / name for name in names]
     digest = hashlib.sha256(f"{sys.version}{ROOT}".encode())
     for part in parts:
         digest.update(part.read_bytes())

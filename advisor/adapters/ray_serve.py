@@ -1,0 +1,61 @@
+"""What runs now, from Ray Serve's REST API: the model's deployment, its replicas, the data path, the GPUs under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from advisor.adapters.ray_auth import bearer_headers
+from advisor.core.recommendation import Fleet
+from advisor.errors import ObservationError
+
+TIMEOUT_S = 5.0
+
+
+class ServeFleetReader:
+    """An advisor.loop.FleetReader over `GET {dashboard_url}/api/serve/applications/`."""
+
+    def __init__(self, dashboard_url: str, model: str) -> None:
+        self._url = f"{dashboard_url.rstrip('/')}/api/serve/applications/"
+        self._suffix = ":" + model.replace("/", "--").replace(".", "_")
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_S)
+
+    async def read(self) -> Fleet | None:
+        """The model's deployment; None when Serve has none of that name; ObservationError when Serve cannot be asked."""
+        try:
+            response = await self._client.get(self._url, headers=bearer_headers())
+            response.raise_for_status()
+            applications = response.json()["applications"]
+        except httpx.HTTPStatusError as error:
+            raise ObservationError(
+                f"Ray Serve at {self._url} answers {error.response.status_code}"
+            ) from None
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise ObservationError(
+                f"Ray Serve at {self._url} cannot be asked: {type(error).__name__}"
+            ) from None
+        for name, application in applications.items():
+            for deployment in application.get("deployments") or {}:
+                if deployment.endswith(self._suffix):
+                    return _fleet(name, application, deployment)
+        return None
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+def _fleet(application_name: str, application: Mapping[str, Any], deployment_name: str) -> Fleet:
+    deployments = application["deployments"]
+    deployment = deployments[deployment_name]
+    replicas = deployment.get("replicas") or []
+    return Fleet(
+        application=application_name,
+        deployment=deployment_name,
+        status=str(application.get("status", "UNKNOWN")),
+        target_replicas=deployment.get("target_num_replicas"),
+        running_replicas=sum(replica.get("state") == "RUNNING" for replica in replicas),
+        accelerators=(),  # Serve's API does not name the device; the node readings do
+        data_path="direct-streaming" if "LLMRouter" in deployments else "stock",
+    )
