@@ -1,12 +1,39 @@
-"""The advisor's loop: observe, ask, decide, publish, sleep. It owns the Protocols of the outside and the only sleep."""
+"""The advisor's loop: observe, ask, decide, publish, sleep. It owns the Protocols of the outside and the only sleep.
+
+Nothing outside can end it: a reader that fails makes the round a hold that says so, with the last recommendation still
+shown; a notifier that fails is asked again at the next tick.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
-from advisor.core.observation import Scrape
-from advisor.core.recommendation import Fleet
+from advisor.config import AdvisorConfig
+from advisor.core.decide import decide
+from advisor.core.hardware import Accelerator
+from advisor.core.mode import IdleHistory
+from advisor.core.model_spec import ModelSpec
+from advisor.core.observation import Observation, Scrape
+from advisor.core.observe import observe
+from advisor.core.recommend import recommend
+from advisor.core.recommendation import Fleet, Offer, Recommendation
+from advisor.core.workload import Workload, workload_of
+from advisor.errors import NotificationError, ObservationError
+from advisor.metrics import NOTIFICATIONS, Exporter, Publisher
 from advisor.tick import Tick
+
+logger = logging.getLogger("advisor")
+
+MAX_AGE_INTERVALS = 4.0  # readings older than this many intervals are stale
+MIN_MAX_AGE_S = 60.0  # Ray's agents report every 10 s, Prometheus scrapes every 15 s or so
+REMEMBERED_TICKS = 240
 
 
 class MetricsReader(Protocol):
@@ -32,3 +59,183 @@ class Notifier(Protocol):
 
     async def notify(self, tick: Tick) -> None:
         """Send one message; NotificationError when it was not taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What a recommendation is chosen from."""
+
+    spec: ModelSpec
+    accelerators: Sequence[Accelerator]
+    offers: Sequence[Offer]
+
+
+class AdvisorLoop:
+    """Makes one `Tick` a round. State between rounds: the idle history, the last recommendation, unsent messages."""
+
+    def __init__(
+        self,
+        *,
+        config: AdvisorConfig,
+        catalogue: Catalogue,
+        metrics_reader: MetricsReader,
+        fleet_reader: FleetReader,
+        notifiers: Sequence[Notifier],
+        exporter: Exporter,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config
+        self._catalogue = catalogue
+        self._metrics_reader = metrics_reader
+        self._fleet_reader = fleet_reader
+        self._exporter = exporter
+        self._publisher = Publisher(exporter)
+        self._now = now
+        self._idle = IdleHistory()
+        self._number = 0
+        self._last: Recommendation | None = None
+        self._unsent: dict[str, tuple[Notifier, Tick]] = {}
+        self._notifiers = tuple(notifiers)
+        self.ticks: deque[Tick] = deque(maxlen=REMEMBERED_TICKS)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tick at every interval until `stop` is set."""
+        if self._config.operation != "advise":
+            logger.warning("operation is %s, but only advise acts yet", self._config.operation)
+        while not stop.is_set():
+            began_s = time.monotonic()
+            await self.tick()
+            left_s = max(0.0, self._config.interval - (time.monotonic() - began_s))
+            try:
+                await asyncio.wait_for(stop.wait(), timeout=left_s)
+            except TimeoutError:
+                continue
+
+    async def tick(self) -> Tick:
+        """One round; it raises only for a bug."""
+        began_s = time.perf_counter()
+        at_s = self._now()
+        problems: list[str] = []
+        observation = await self._observe(at_s, problems)
+        fleet = await self._read_fleet(problems)
+        workload = self._workload(observation, problems)
+        recommendation = await self._recommend(workload, at_s)
+        decision = decide(
+            recommendation=recommendation, workload=workload, fleet=fleet, problems=problems
+        )
+        self._number += 1
+        tick = Tick(
+            number=self._number,
+            at_s=at_s,
+            duration_s=time.perf_counter() - began_s,
+            model=self._config.model,
+            operation=self._config.operation,
+            budget=self._config.budget,
+            slos=self._config.slos(),
+            observation=observation,
+            workload=workload,
+            fleet=fleet,
+            recommendation=recommendation,
+            decision=decision,
+            problems=tuple(problems),
+            changed=recommendation is not None and choice(recommendation) != choice(self._last),
+        )
+        self._last = recommendation
+        self.ticks.append(tick)
+        self._publisher.publish(tick)
+        logger.info(summary(tick))
+        await self._notify(tick)
+        return tick
+
+    async def _observe(self, at_s: float, problems: list[str]) -> Observation:
+        source = self._metrics_reader.source
+        try:
+            then, now = await self._metrics_reader.read(now_s=at_s, window_s=self._config.window)
+        except ObservationError as error:
+            problems.append(str(error))
+            return Observation(at_s=at_s, source=source)
+        return observe(then=then, now=now, model=self._config.model, source=source)
+
+    async def _read_fleet(self, problems: list[str]) -> Fleet | None:
+        try:
+            return await self._fleet_reader.read()
+        except ObservationError as error:
+            problems.append(str(error))
+            return None
+
+    def _workload(self, observation: Observation, problems: list[str]) -> Workload | None:
+        max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * self._config.interval)
+        rate = observation.requests_per_s
+        if rate is not None and rate.age_s > max_age_s:
+            problems.append(
+                f"the newest reading is {rate.age_s:.0f} s old, more than {max_age_s:.0f} s"
+            )
+        elif rate is not None:
+            in_flight = observation.requests_in_flight
+            busy = rate.value > 0 or (in_flight is not None and in_flight.value > 0)
+            self._idle.add(at_s=observation.at_s, interval_s=self._config.interval, idle=not busy)
+        elif observation.num_replicas_seen is None and not problems:
+            problems.append(
+                f"no metrics of model {self._config.model!r}: no replica has reported yet"
+            )
+        if observation.silent_targets:
+            problems.append(f"no answer from {', '.join(observation.silent_targets)}")
+        return workload_of(
+            observation,
+            expected=self._config.expected_workload(),
+            idle_share=self._idle.idle_share(),
+            max_age_s=max_age_s,
+        )
+
+    async def _recommend(self, workload: Workload | None, at_s: float) -> Recommendation | None:
+        """A new recommendation where the load is known, else the last one."""
+        if workload is None:
+            return self._last
+        return await asyncio.to_thread(
+            recommend,
+            spec=self._catalogue.spec,
+            workload=workload,
+            slos=self._config.slos(),
+            budget=self._config.budget,
+            offers=self._catalogue.offers,
+            accelerators=self._catalogue.accelerators,
+            constraints=self._config.constraints(),
+            today=datetime.fromtimestamp(at_s, UTC).date(),
+        )
+
+    async def _notify(self, tick: Tick) -> None:
+        """Tell of a change once; what was not taken is tried again, and gives way to a newer change."""
+        if tick.changed:
+            self._unsent = {notifier.name: (notifier, tick) for notifier in self._notifiers}
+        for name, (notifier, unsent) in list(self._unsent.items()):
+            outcome = "sent"
+            try:
+                await notifier.notify(unsent)
+                del self._unsent[name]
+            except NotificationError as error:
+                outcome = "failed"
+                logger.warning("%s", error)
+            labels = {"model": tick.model, "notifier": name, "outcome": outcome}
+            self._exporter.add(NOTIFICATIONS, 1, labels)
+
+
+def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
+    """What counts as a change of the recommendation: hardware, degree, replicas, mode, feasibility; not its numbers."""
+    if recommendation is None:
+        return None
+    best = recommendation.best
+    if best is None:
+        return (recommendation.feasible,)
+    return recommendation.feasible, best.accelerator, best.tp_degree, best.replicas, best.mode
+
+
+def summary(tick: Tick) -> str:
+    """One line for the log."""
+    rate = tick.observation.requests_per_s
+    seen = "nothing observed" if rate is None else f"{rate.value:.2f} requests/s"
+    best = tick.recommendation.best if tick.recommendation else None
+    advice = "no recommendation"
+    if best is not None:
+        devices = f"{best.replicas} x {best.tp_degree} {best.accelerator}"
+        advice = f"{devices}, {best.mode}, ${best.usd_per_hour:.2f}/h"
+    return f"tick {tick.number}: {seen}; {advice}; {tick.decision.action}: {tick.decision.reason}"

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+
+from advisor.core.objective import Latency, Slo
+from advisor.core.observation import quantile
+from advisor.tick import Tick
 
 
 class Kind(StrEnum):
@@ -275,3 +282,111 @@ TICK_METRICS = (
     NOTIFICATIONS,
 )
 ALL_METRICS = CLIENT_METRICS + NODE_METRICS + TICK_METRICS
+
+
+class PrometheusExporter:
+    """An Exporter into a prometheus_client registry, for `advisor run` outside Ray Serve."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._made: dict[str, Any] = {}
+
+    def add(self, metric: Metric, amount: float, labels: Mapping[str, str]) -> None:
+        self._series(metric, labels).inc(amount)
+
+    def set(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        self._series(metric, labels).set(value)
+
+    def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        self._series(metric, labels).observe(value)
+
+    def _series(self, metric: Metric, labels: Mapping[str, str]) -> Any:
+        if metric.name not in self._made:
+            kinds: dict[Kind, Any] = {
+                Kind.COUNTER: prometheus_client.Counter,
+                Kind.GAUGE: prometheus_client.Gauge,
+                Kind.HISTOGRAM: prometheus_client.Histogram,
+            }
+            options = {"buckets": metric.bounds} if metric.kind is Kind.HISTOGRAM else {}
+            self._made[metric.name] = kinds[metric.kind](
+                metric.name, metric.meaning, metric.labels, registry=self._registry, **options
+            )
+        made = self._made[metric.name]
+        return made.labels(**labels) if metric.labels else made
+
+
+class Publisher:
+    """Sets the TICK_METRICS from a tick. It remembers which recommendation it showed, to take that back."""
+
+    def __init__(self, exporter: Exporter) -> None:
+        self._exporter = exporter
+        self._shown: dict[str, str] | None = None
+
+    def publish(self, tick: Tick) -> None:
+        model = {"model": tick.model}
+        self._exporter.add(TICKS, 1, {**model, "action": tick.decision.action})
+        self._exporter.set(TICK_SECONDS, tick.duration_s, model)
+        self._exporter.set(BUDGET_USD_PER_HOUR, tick.budget.usd_per_hour, model)
+        observation = tick.observation
+        if observation.requests_per_s is not None:
+            self._exporter.set(OBSERVED_REQUESTS_PER_S, observation.requests_per_s.value, model)
+            self._exporter.set(OBSERVATION_AGE, observation.requests_per_s.age_s, model)
+        if observation.wait_before_replica_s is not None:
+            self._exporter.set(WAIT_BEFORE_REPLICA, observation.wait_before_replica_s.value, model)
+        if tick.fleet is not None and tick.fleet.running_replicas is not None:
+            self._exporter.set(ACTUAL_REPLICAS, tick.fleet.running_replicas, model)
+        self._publish_objectives(tick)
+        self._publish_recommendation(tick)
+
+    def _publish_objectives(self, tick: Tick) -> None:
+        for slo, measured_s in measured_at(tick):
+            labels = {
+                "model": tick.model,
+                "latency": slo.latency.value,
+                "percentile": f"{slo.percentile:g}",
+            }
+            self._exporter.set(SLO_BOUND, slo.bound_s, labels)
+            if measured_s is not None:
+                self._exporter.set(OBSERVED_LATENCY, measured_s, labels)
+                self._exporter.set(SLO_MET, float(measured_s <= slo.bound_s), labels)
+
+    def _publish_recommendation(self, tick: Tick) -> None:
+        recommendation = tick.recommendation
+        if recommendation is None:
+            return
+        model = {"model": tick.model}
+        self._exporter.set(FEASIBLE, float(recommendation.feasible), model)
+        best = recommendation.best
+        labels = None
+        if best is not None:
+            self._exporter.set(RECOMMENDED_REPLICAS, best.replicas, model)
+            self._exporter.set(RECOMMENDED_USD_PER_HOUR, best.usd_per_hour, model)
+            for latency in Latency:
+                expected_s = getattr(best.prediction, f"{latency.value}_s")
+                self._exporter.set(
+                    PREDICTED_LATENCY, expected_s, {**model, "latency": latency.value}
+                )
+            labels = {
+                **model,
+                "accelerator": best.accelerator,
+                "tp_degree": str(best.tp_degree),
+                "mode": best.mode.value,
+                "provider": best.offer.provider,
+                "capacity_type": best.offer.capacity_type.value,
+            }
+        if self._shown is not None and self._shown != labels:
+            self._exporter.set(RECOMMENDATION, 0, self._shown)
+        if labels is not None:
+            self._exporter.set(RECOMMENDATION, 1, labels)
+        self._shown = labels
+
+
+def measured_at(tick: Tick) -> list[tuple[Slo, float | None]]:
+    """Every objective with the measured latency at its percentile; None where it was not measured."""
+    rows: list[tuple[Slo, float | None]] = []
+    for slo in tick.slos:
+        reading = getattr(tick.observation, slo.latency.value)
+        rows.append(
+            (slo, None if reading is None else quantile(reading.buckets, slo.percentile / 100))
+        )
+    return rows

@@ -1,0 +1,243 @@
+"""The advisor's configuration: validated once, refused whole, each mistake in one line that names file and field.
+
+The same mapping stands under `args` of the advisor's application in a `serve run` file, or alone in a file of its own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from advisor.core.hardware import find
+from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Latency, Slo
+from advisor.core.pricing import OfferFilter
+from advisor.core.recommend import Constraints
+from advisor.core.workload import Workload, WorkloadSource
+from advisor.errors import ConfigError, UnknownAcceleratorError
+
+ADVISOR_APP_PREFIX = "serve_apps.advisor:"
+_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BUDGET = re.compile(r"\$?\s*([0-9][0-9,]*(?:\.[0-9]+)?)\s*/\s*(month|hour)")
+
+
+def _seconds(value: object) -> float:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)", str(value).strip())
+    if match is None or isinstance(value, int | float):
+        raise ValueError(
+            f"a duration with its unit is needed (300ms, 1.5s, 2m, 1h), got {str(value)[:40]!r}"
+        )
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds <= 0:
+        raise ValueError("must be above zero")
+    return seconds
+
+
+def _budget(value: object) -> Budget:
+    match = _BUDGET.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError(
+            f"an amount with its period is needed (5000/month, $6.90/hour), got {str(value)[:40]!r}"
+        )
+    dollars = float(match[1].replace(",", ""))
+    if not 0 < dollars < 1e12:
+        raise ValueError("must be above zero and below a trillion dollars")
+    return Budget(usd_per_hour=dollars / HOURS_PER_MONTH if match[2] == "month" else dollars)
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class SloConfig(_Strict):
+    """`percentile` % of the requests have this latency at most."""
+
+    latency: Latency
+    at_most: Seconds
+    percentile: float = Field(default=95.0, gt=0, le=100)
+
+    def slo(self) -> Slo:
+        return Slo(latency=self.latency, bound_s=self.at_most, percentile=self.percentile)
+
+
+class ExpectedLoad(_Strict):
+    """The load to plan for until traffic is observed."""
+
+    requests_per_s: float = Field(ge=0, le=1e6)
+    isl: float = Field(ge=1, le=1e7)
+    osl: float = Field(ge=1, le=1e7)
+
+
+class WebhookConfig(_Strict):
+    url: SecretStr
+    secret_env: str | None = None  # the environment variable that holds the signing secret
+
+    def secret(self) -> str | None:
+        return os.environ.get(self.secret_env) if self.secret_env else None
+
+
+class SlackConfig(_Strict):
+    url: SecretStr | None = None
+    url_env: str | None = (
+        None  # the environment variable that holds the incoming webhook's address
+    )
+
+    def address(self) -> str | None:
+        return self.url.get_secret_value() if self.url else os.environ.get(self.url_env or "")
+
+
+class NotifyConfig(_Strict):
+    webhook: WebhookConfig | None = None
+    slack: SlackConfig | None = None
+
+
+class AdvisorConfig(_Strict):
+    """Everything the advisor is told. `budget` comes first: without a cap there is nothing to recommend within."""
+
+    budget: Annotated[Budget, BeforeValidator(_budget)]
+    model: str = Field(min_length=1)
+    model_source: str | None = None
+    slo: tuple[SloConfig, ...] = Field(min_length=1)
+    operation: Literal["advise", "approve", "apply"] = "advise"
+    interval: Seconds = 15.0
+    window: Seconds = 60.0
+    prometheus_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
+    prometheus_token_env: str | None = None
+    ray_dashboard_url: str = Field(default="http://127.0.0.1:8265", pattern=r"^https?://[^\s/]+")
+    providers: tuple[str, ...] | None = None
+    regions: tuple[str, ...] | None = None
+    capacity_types: tuple[CapacityType, ...] = (CapacityType.ON_DEMAND,)
+    accelerators: tuple[str, ...] | None = None
+    max_replicas: int | None = Field(default=None, ge=1)
+    cold_start: Seconds = 90.0
+    expected: ExpectedLoad | None = None
+    notify: NotifyConfig = NotifyConfig()
+
+    @field_validator("accelerators")
+    @classmethod
+    def _known_accelerators(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        from advisor import data
+
+        try:
+            return (
+                None
+                if names is None
+                else tuple(find(name, data.accelerators()).name for name in names)
+            )
+        except UnknownAcceleratorError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("providers")
+    @classmethod
+    def _known_providers(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        from advisor import data
+
+        known = sorted({offer.provider for offer in data.offers()})
+        for name in names or ():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+                raise ValueError(
+                    f"no provider {name!r} in the price book; near names: {', '.join(near)}"
+                )
+        return names
+
+    def slos(self) -> tuple[Slo, ...]:
+        return tuple(entry.slo() for entry in self.slo)
+
+    def expected_workload(self) -> Workload | None:
+        if self.expected is None:
+            return None
+        return Workload(**self.expected.model_dump(), source=WorkloadSource.EXPECTED)
+
+    def constraints(self) -> Constraints:
+        return Constraints(
+            offers=OfferFilter(
+                providers=self.providers, regions=self.regions, capacity_types=self.capacity_types
+            ),
+            accelerators=self.accelerators,
+            max_replicas=self.max_replicas,
+            cold_start_s=self.cold_start,
+        )
+
+
+def parse_config(args: object, *, where: str) -> AdvisorConfig:
+    """The configuration in a mapping; ConfigError with one line per mistake: `where: field: what is wrong`."""
+    if not isinstance(args, Mapping):
+        raise ConfigError(f"{where}: the advisor's configuration must be a mapping of fields")
+    try:
+        config = AdvisorConfig.model_validate(dict(args))
+    except ValidationError as error:
+        raise ConfigError(
+            "\n".join(f"{where}: {_line(problem)}" for problem in error.errors())
+        ) from None
+    if config.interval < 1:
+        raise ConfigError(f"{where}: interval: must be 1s or more")
+    return config
+
+
+def load_config(file: Path) -> AdvisorConfig:
+    """The advisor's part of a `serve run` file, or a file with nothing else; ConfigError for anything wrong in it."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file}: not a text file") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ConfigError(f"{file}: {where}not valid YAML") from None
+    if isinstance(content, Mapping) and isinstance(content.get("applications"), list):
+        for application in content["applications"]:
+            if isinstance(application, Mapping) and str(application.get("import_path")).startswith(
+                ADVISOR_APP_PREFIX
+            ):
+                return parse_config(application.get("args") or {}, where=str(file))
+        raise ConfigError(
+            f"{file}: applications: none has import_path {ADVISOR_APP_PREFIX}build_app"
+        )
+    return parse_config(content, where=str(file))
+
+
+def _line(problem: Any) -> str:
+    field = ".".join(map(str, problem["loc"])) or "(top level)"
+    if problem["type"] == "extra_forbidden":
+        known = list(_model_at(problem["loc"][:-1]).model_fields)
+        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        return f"{field}: unknown field; " + (
+            f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        )
+    if problem["type"] == "missing":
+        return f"{field}: required" + (
+            ", for example: budget: 5000/month" if field == "budget" else ""
+        )
+    return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
+    nested: dict[str, type[BaseModel]] = {
+        "slo": SloConfig,
+        "expected": ExpectedLoad,
+        "notify": NotifyConfig,
+        "webhook": WebhookConfig,
+        "slack": SlackConfig,
+    }
+    names = [part for part in path if isinstance(part, str)]
+    return nested.get(names[-1], AdvisorConfig) if names else AdvisorConfig
