@@ -5,6 +5,7 @@ The same mapping stands under `args` of the advisor's application in a `serve ru
 
 from __future__ import annotations
 
+import base64
 import difflib
 import os
 import re
@@ -90,7 +91,17 @@ class WebhookConfig(_Strict):
     secret_env: str | None = None  # the environment variable that holds the signing secret
 
     def secret(self) -> str | None:
-        return os.environ.get(self.secret_env) if self.secret_env else None
+        """The signing secret, `whsec_` and base64; ConfigError when it is not that."""
+        if self.secret_env is None:
+            return None
+        secret = environment_value(self.secret_env, "notify.webhook.secret_env")
+        try:
+            base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            raise ConfigError(
+                f"notify.webhook.secret_env: {self.secret_env} is not base64, as whsec_... is"
+            ) from None
+        return secret
 
 
 class SlackConfig(_Strict):
@@ -99,8 +110,12 @@ class SlackConfig(_Strict):
         None  # the environment variable that holds the incoming webhook's address
     )
 
-    def address(self) -> str | None:
-        return self.url.get_secret_value() if self.url else os.environ.get(self.url_env or "")
+    def address(self) -> str:
+        if self.url is not None:
+            return self.url.get_secret_value()
+        if self.url_env is None:
+            raise ConfigError("notify.slack: url or url_env is required")
+        return environment_value(self.url_env, "notify.slack.url_env")
 
 
 class NotifyConfig(_Strict):
@@ -158,6 +173,17 @@ class AdvisorConfig(_Strict):
                 )
         return names
 
+    def shown(self) -> dict[str, Any]:
+        """JSON-safe and without secrets: addresses of webhooks are secrets too."""
+        shown: dict[str, Any] = self.model_dump(mode="json", exclude={"budget"})
+        shown["budget"] = {
+            "usd_per_hour": self.budget.usd_per_hour,
+            "usd_per_month": self.budget.usd_per_month,
+        }
+        if self.prometheus_url is not None:
+            shown["prometheus_url"] = re.sub(r"//[^/@]*@", "//", self.prometheus_url)
+        return shown
+
     def slos(self) -> tuple[Slo, ...]:
         return tuple(entry.slo() for entry in self.slo)
 
@@ -175,6 +201,14 @@ class AdvisorConfig(_Strict):
             max_replicas=self.max_replicas,
             cold_start_s=self.cold_start,
         )
+
+
+def environment_value(name: str, field: str) -> str:
+    """The value of an environment variable that the configuration names; ConfigError when it is not set."""
+    value = os.environ.get(name)
+    if not value:
+        raise ConfigError(f"{field}: the environment variable {name} is not set")
+    return value
 
 
 def parse_config(args: object, *, where: str) -> AdvisorConfig:

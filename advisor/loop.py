@@ -98,13 +98,17 @@ class AdvisorLoop:
         self._notifiers = tuple(notifiers)
         self.ticks: deque[Tick] = deque(maxlen=REMEMBERED_TICKS)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Tick at every interval until `stop` is set."""
+    async def run(
+        self, stop: asyncio.Event, on_tick: Callable[[Tick], None] | None = None
+    ) -> None:
+        """Tick at every interval until `stop` is set, and hand every tick to `on_tick`."""
         if self._config.operation != "advise":
             logger.warning("operation is %s, but only advise acts yet", self._config.operation)
         while not stop.is_set():
             began_s = time.monotonic()
-            await self.tick()
+            tick = await self.tick()
+            if on_tick is not None:
+                on_tick(tick)
             left_s = max(0.0, self._config.interval - (time.monotonic() - began_s))
             try:
                 await asyncio.wait_for(stop.wait(), timeout=left_s)

@@ -58,9 +58,10 @@ def local_model_dirs(config: Mapping[str, Any]) -> list[Path]:
 
 def check(file: Path) -> None:
     """Raise ConfigError for anything in the file that Serve, ray.serve.llm, vLLM's config or the advisor would refuse."""
-    from advisor.config import parse_config
     from pydantic import ValidationError
     from ray.serve.schema import ServeDeploySchema
+
+    from advisor.config import parse_config
 
     config = load(file)
     for app in applications(config, ADVISOR_APP):

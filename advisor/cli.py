@@ -1,0 +1,86 @@
+"""The `advisor` command. Heavy imports stay inside the commands that need them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.errors import AdvisorError
+
+cli = typer.Typer(
+    help="Which GPU, how many replicas, and whether to keep them on, for a self-hosted LLM.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ConfigFile = Annotated[
+    Path, typer.Argument(help="A `serve run` file, or a file with the advisor's fields alone.")
+]
+
+
+@cli.command()
+def run(
+    file: ConfigFile,
+    once: Annotated[bool, typer.Option(help="One round, then end.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print every round as one line of JSON.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address of the page and of /metrics.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port of the page and of /metrics.", min=1, max=65535)
+    ] = 8001,
+) -> None:
+    """Run the advisor outside Ray Serve: the loop, its page at /advisor, its metrics at /metrics."""
+    from advisor.config import load_config
+    from advisor.standalone import run_once, serve_forever
+
+    config = load_config(file)
+    if once:
+        run_once(config, as_json=json)
+    else:
+        serve_forever(config, as_json=json, host=host, port=port)
+
+
+@cli.command()
+def check(file: ConfigFile) -> None:
+    """Say whether the advisor's configuration is right, and every mistake in it."""
+    from advisor.adapters.hub import load_model_spec
+    from advisor.config import load_config
+
+    config = load_config(file)
+    spec = load_model_spec(config.model_source or config.model)
+    typer.echo(
+        f"{file}: ok: {config.model}, {spec.total_params:,} parameters, budget ${config.budget.usd_per_hour:.2f}/h"
+    )
+
+
+@cli.command("metrics-doc")
+def metrics_doc() -> None:
+    """Print docs/metrics.md: every metric with type, unit, labels and meaning."""
+    from advisor.docs import metrics_markdown
+
+    typer.echo(metrics_markdown(), nl=False)
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("llm-advisor"))
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's is one line on stderr and status 2."""
+    try:
+        cli()
+    except AdvisorError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"error: {line}", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()
