@@ -1,12 +1,17 @@
 PYTHON ?= python3.11
+CONFIG ?= serve_apps/configs/quickstart.yaml
 CPU := .venv/bin
 CORE := .venv-core/bin
-CORE_TESTS := tests/core tests/adapters tests/advisor tests/dashboards tests/docs
 
-.PHONY: help serve test env env-core lint types test-core test-serve bench-serve locks
+.PHONY: help serve test env env-core lint types test-core test-serve prometheus bench-serve locks docs
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+serve: env ## an LLM endpoint and its advisor on this machine (CONFIG=another file)
+	@$(CPU)/python -m serve_apps.up $(CONFIG)
+
+test: lint types test-core test-serve ## everything: lint, types, pure tests, then real Serve, vLLM and Prometheus
 
 env: ## build the serving environment (.venv: ray, vllm, torch on CPU)
 	@$(PYTHON) deploy/setup_env.py cpu .venv
@@ -15,13 +20,28 @@ env-core: ## build the light environment (.venv-core: no ray, no vllm, no torch)
 	@$(PYTHON) deploy/setup_env.py core .venv-core
 
 lint: env-core ## ruff: format and rules
-	@$(CORE)/ruff format --check .
-	@$(CORE)/ruff check .
+	@$(CORE)/ruff format --check --quiet .
+	@$(CORE)/ruff check --quiet .
 
 types: env-core ## mypy, strict on advisor and dashboards
 	@$(CORE)/mypy
 
-test-core: env-core ## the pure tests, where neither ray nor vllm is installed
-	@$(CORE)/pytest -n 2 -m "not serve and not prometheus" tests
+test-core: env-core prometheus ## the tests that need neither ray nor vllm, where neither is installed
+	@$(CORE)/pytest -n 2 -m "not serve" tests
 
-test: lint types test-core ## everything
+test-serve: env prometheus ## the tests on real Ray Serve and real vLLM
+	@$(CPU)/pytest -m serve tests
+
+prometheus: ## Debian's Prometheus server and Chromium, where they are missing and this is root
+	@sh deploy/setup_test_servers.sh
+
+bench-serve: env ## what the serving path costs, next to bare vLLM and stock ray.serve.llm (about 25 minutes)
+	@$(CPU)/python tests/benchmarks/bench_serve.py --model tiny
+	@$(CPU)/python tests/benchmarks/bench_serve.py --model smollm2 --repetitions 1
+
+docs: env-core ## write what is generated: docs/metrics.md, dashboards/json
+	@$(CORE)/advisor metrics-doc > docs/metrics.md
+	@$(CORE)/python -m dashboards
+
+locks: ## write the locks again from pyproject.toml (needs uv, and WHEELS with torch's +cpu wheel)
+	@deploy/locks/compile.sh

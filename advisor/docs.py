@@ -43,15 +43,11 @@ def _section(title: str, where: str, metrics: Sequence[Metric]) -> str:
         f"| `{m.name}` | {m.kind} | {m.unit} | {', '.join(f'`{label}`' for label in m.labels)} | {m.meaning} |"
         for m in metrics
     ]
-    return "\n".join(
-        [
-            f"## {title}",
-            "",
-            f"{where.capitalize()}.",
-            "",
-            "| name | type | unit | labels | meaning |",
-            "|---|---|---|---|---|",
-        ]
-        + rows
-        + [""]
-    )
+    head = [
+        f"## {title}",
+        "",
+        f"{where.capitalize()}.",
+        "",
+        "| name | type | unit | labels | meaning |",
+    ]
+    return "\n".join([*head, "|---|---|---|---|---|", *rows, ""])

@@ -10,7 +10,9 @@ process on Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +36,11 @@ NEEDED_BYTES = (
 )  # Ray's processes, vLLM's imports and a small model; measured 4.1 GiB with the demo model
 START_TIMEOUT_S = 900.0
 POLL_S = 0.5
+SAY_EVERY_S = 15.0
+SHUTDOWN_S = 5.0
+_FAILED = re.compile(
+    r"Failed to update the deployments \[[^]]*\]|Deploying app '[^']*' failed[^\n]*"
+)
 
 
 def main() -> int:
@@ -164,37 +171,41 @@ def _base_url(config: Mapping[str, Any]) -> str:
 
 
 def _wait_until_up(config: Mapping[str, Any], serve: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the model answers; PreflightError with the log's last lines when `serve run` ends or takes too long."""
-    deadline_s = time.monotonic() + START_TIMEOUT_S
-    last_said_s = time.monotonic()
-    while time.monotonic() < deadline_s:
+    """Return when model and advisor answer; PreflightError with the log's last lines when that cannot be any more."""
+    advisors = [
+        app.get("route_prefix", "/") for app in check.applications(config, check.ADVISOR_APP)
+    ]
+    waiting_for = [f"{_base_url(config)}/v1/models"]
+    waiting_for += [f"{_base_url(config)}{prefix}/api/v1/config" for prefix in advisors]
+    began_s = said_s = time.monotonic()
+    while waiting_for:
         if serve.poll() is not None:
             raise PreflightError(f"serve run ended with status {serve.returncode}:\n{_tail(log)}")
-        if "DEPLOY_FAILED" in (tail := _tail(log)):
-            raise PreflightError(f"the application could not be deployed:\n{tail}")
-        try:
-            if httpx.get(f"{_base_url(config)}/v1/models", timeout=2.0).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        if time.monotonic() - last_said_s > 15:
-            last_said_s = time.monotonic()
-            _say(f"... {_last_step(log)}")
+        if failed := _FAILED.search(log.read_text(errors="replace")):
+            raise PreflightError(f"{failed[0]}:\n{_tail(log)}")
+        waiting_for = [url for url in waiting_for if not _answers(url)]
+        now_s = time.monotonic()
+        if now_s - began_s > START_TIMEOUT_S:
+            raise PreflightError(
+                f"no answer from {waiting_for[0]} after {START_TIMEOUT_S:.0f} s:\n{_tail(log)}"
+            )
+        if now_s - said_s > SAY_EVERY_S:
+            said_s = now_s
+            _say(
+                f"... {now_s - began_s:.0f} s: waiting for {waiting_for[0] if waiting_for else 'nothing more'}"
+            )
         time.sleep(POLL_S)
-    raise PreflightError(f"no answer after {START_TIMEOUT_S:.0f} s:\n{_tail(log)}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def _tail(log: Path, lines: int = 12) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def _last_step(log: Path) -> str:
-    lines = [
-        line.rpartition(" -- ")[2]
-        for line in log.read_text(errors="replace").splitlines()
-        if line.strip()
-    ]
-    return lines[-1][-100:].strip() if lines else "Ray is starting"
 
 
 def _print_addresses(config: Mapping[str, Any]) -> None:
@@ -221,13 +232,14 @@ def _print_addresses(config: Mapping[str, Any]) -> None:
 
 
 def _stop(serve: subprocess.Popen[bytes], marker: str) -> None:
-    """Let `serve run` shut its applications down, then end whatever of this run is still there."""
+    """Let `serve run` begin to shut down, then end whatever of this run is still there.
+
+    Serve would drain its replicas for half a minute, for the sake of proxies on other machines: here there are none.
+    """
     if serve.poll() is None:
         serve.send_signal(signal.SIGINT)
-        try:
-            serve.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            _say("serve run does not end by itself, ending it")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            serve.wait(timeout=SHUTDOWN_S)
     processes.remove(processes.of_run(marker))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
 from advisor.tick import Tick
@@ -83,7 +83,7 @@ def create_api(
         return Health(ok=not problems, ticks=ticks[-1].number if ticks else 0, problems=problems)
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    def get_page(request: Request) -> HTMLResponse | RedirectResponse:
+    def get_page(request: Request) -> HTMLResponse:
         base = request.scope.get("root_path", "").rstrip("/")
         html = render_page(list(ticks), base=base, data_path=data_path(), settings=settings)
         return HTMLResponse(html, headers=SECURITY_HEADERS)

@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import tiny_model  # noqa: E402  the tests' folder is not a package
+
 from serve_apps import demo_model, processes  # noqa: E402
 from serve_apps.paths import direct_streaming_flags  # noqa: E402
 
