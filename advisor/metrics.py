@@ -49,6 +49,9 @@ class Exporter(Protocol):
     def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
         """Record into a histogram."""
 
+    def drop(self, metric: Metric, labels: Mapping[str, str]) -> None:
+        """Take a gauge's series back: what is not known any more is absent, not old."""
+
 
 # Bounds 1.26 apart (ten per decade): a quantile read from them is at most 26 % off, wherever it lies.
 _DECADE = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.3, 8.0)
@@ -246,7 +249,7 @@ RECOMMENDATION = Metric(
     kind=Kind.GAUGE,
     unit="boolean",
     labels=("model", "accelerator", "tp_degree", "mode", "provider", "capacity_type"),
-    meaning="1 for the recommendation in force, 0 for one that was.",
+    meaning="1 for the recommendation in force; absent for any other.",
 )
 FEASIBLE = Metric(
     name="advisor_recommendation_feasible",
@@ -300,6 +303,10 @@ class PrometheusExporter:
     def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
         self._series(metric, labels).observe(value)
 
+    def drop(self, metric: Metric, labels: Mapping[str, str]) -> None:
+        if metric.name in self._made:
+            self._made[metric.name].remove_by_labels(dict(labels))
+
     def _series(self, metric: Metric, labels: Mapping[str, str]) -> Any:
         if metric.name not in self._made:
             kinds: dict[Kind, Any] = {
@@ -316,69 +323,64 @@ class PrometheusExporter:
 
 
 class Publisher:
-    """Sets the TICK_METRICS from a tick. It remembers which recommendation it showed, to take that back."""
+    """Sets the TICK_METRICS from a tick, and takes back what a tick does not know any more."""
 
     def __init__(self, exporter: Exporter) -> None:
         self._exporter = exporter
-        self._shown: dict[str, str] | None = None
+        self._shown: dict[tuple[str, tuple[str, ...]], tuple[Metric, dict[str, str]]] = {}
 
     def publish(self, tick: Tick) -> None:
-        model = {"model": tick.model}
-        self._exporter.add(TICKS, 1, {**model, "action": tick.decision.action})
-        self._exporter.set(TICK_SECONDS, tick.duration_s, model)
-        self._exporter.set(BUDGET_USD_PER_HOUR, tick.budget.usd_per_hour, model)
-        observation = tick.observation
-        if observation.requests_per_s is not None:
-            self._exporter.set(OBSERVED_REQUESTS_PER_S, observation.requests_per_s.value, model)
-            self._exporter.set(OBSERVATION_AGE, observation.requests_per_s.age_s, model)
-        if observation.wait_before_replica_s is not None:
-            self._exporter.set(WAIT_BEFORE_REPLICA, observation.wait_before_replica_s.value, model)
-        if tick.fleet is not None and tick.fleet.running_replicas is not None:
-            self._exporter.set(ACTUAL_REPLICAS, tick.fleet.running_replicas, model)
-        self._publish_objectives(tick)
-        self._publish_recommendation(tick)
+        self._exporter.add(TICKS, 1, {"model": tick.model, "action": tick.decision.action.value})
+        shown = {}
+        for metric, value, labels in gauges_of(tick):
+            self._exporter.set(metric, value, labels)
+            shown[metric.name, tuple(labels.values())] = metric, labels
+        for key in self._shown.keys() - shown.keys():
+            self._exporter.drop(*self._shown[key])
+        self._shown = shown
 
-    def _publish_objectives(self, tick: Tick) -> None:
-        for slo, measured_s in measured_at(tick):
-            labels = {
-                "model": tick.model,
-                "latency": slo.latency.value,
-                "percentile": f"{slo.percentile:g}",
-            }
-            self._exporter.set(SLO_BOUND, slo.bound_s, labels)
-            if measured_s is not None:
-                self._exporter.set(OBSERVED_LATENCY, measured_s, labels)
-                self._exporter.set(SLO_MET, float(measured_s <= slo.bound_s), labels)
 
-    def _publish_recommendation(self, tick: Tick) -> None:
-        recommendation = tick.recommendation
-        if recommendation is None:
-            return
-        model = {"model": tick.model}
-        self._exporter.set(FEASIBLE, float(recommendation.feasible), model)
-        best = recommendation.best
-        labels = None
-        if best is not None:
-            self._exporter.set(RECOMMENDED_REPLICAS, best.replicas, model)
-            self._exporter.set(RECOMMENDED_USD_PER_HOUR, best.usd_per_hour, model)
-            for latency in Latency:
-                expected_s = getattr(best.prediction, f"{latency.value}_s")
-                self._exporter.set(
-                    PREDICTED_LATENCY, expected_s, {**model, "latency": latency.value}
-                )
-            labels = {
-                **model,
-                "accelerator": best.accelerator,
-                "tp_degree": str(best.tp_degree),
-                "mode": best.mode.value,
-                "provider": best.offer.provider,
-                "capacity_type": best.offer.capacity_type.value,
-            }
-        if self._shown is not None and self._shown != labels:
-            self._exporter.set(RECOMMENDATION, 0, self._shown)
-        if labels is not None:
-            self._exporter.set(RECOMMENDATION, 1, labels)
-        self._shown = labels
+def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
+    """Every gauge the tick knows a value for."""
+    observation, recommendation, model = (
+        tick.observation,
+        tick.recommendation,
+        {"model": tick.model},
+    )
+    best = recommendation.best if recommendation else None
+    rate, wait = observation.requests_per_s, observation.wait_before_replica_s
+    known: list[tuple[Metric, float | None]] = [
+        (TICK_SECONDS, tick.duration_s),
+        (BUDGET_USD_PER_HOUR, tick.budget.usd_per_hour),
+        (OBSERVED_REQUESTS_PER_S, rate.value if rate else None),
+        (OBSERVATION_AGE, rate.age_s if rate else None),
+        (WAIT_BEFORE_REPLICA, wait.value if wait else None),
+        (ACTUAL_REPLICAS, tick.fleet.running_replicas if tick.fleet else None),
+        (FEASIBLE, recommendation.feasible if recommendation else None),
+        (RECOMMENDED_REPLICAS, best.replicas if best else None),
+        (RECOMMENDED_USD_PER_HOUR, best.usd_per_hour if best else None),
+    ]
+    gauges = [(metric, float(value), model) for metric, value in known if value is not None]
+    for slo, measured_s in measured_at(tick):
+        labels = {**model, "latency": slo.latency.value, "percentile": f"{slo.percentile:g}"}
+        gauges.append((SLO_BOUND, slo.bound_s, labels))
+        if measured_s is not None:
+            gauges.append((OBSERVED_LATENCY, measured_s, labels))
+            gauges.append((SLO_MET, float(measured_s <= slo.bound_s), labels))
+    if best is not None:
+        for latency in Latency:
+            expected_s = getattr(best.prediction, f"{latency.value}_s")
+            gauges.append((PREDICTED_LATENCY, expected_s, {**model, "latency": latency.value}))
+        labels = {
+            **model,
+            "accelerator": best.accelerator,
+            "tp_degree": str(best.tp_degree),
+            "mode": best.mode.value,
+            "provider": best.offer.provider,
+            "capacity_type": best.offer.capacity_type.value,
+        }
+        gauges.append((RECOMMENDATION, 1.0, labels))
+    return gauges
 
 
 def measured_at(tick: Tick) -> list[tuple[Slo, float | None]]:

@@ -29,9 +29,12 @@ class Advisor:
     def __init__(self, args: Mapping[str, Any]) -> None:
         logging.getLogger("advisor").parent = logging.getLogger("ray.serve")
         self._config = parse_config(args, where=WHERE)
-        self._loop = assemble(self._config, RayExporter())
+        exporter = RayExporter()
+        self._loop = assemble(self._config, exporter)
         self._stop = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._loop.run(self._stop))
+        tasks = asyncio.get_running_loop()
+        self._task = tasks.create_task(self._loop.run(self._stop))
+        self._refresh = tasks.create_task(exporter.keep_gauges_alive())
 
     async def __serve_build_asgi_app__(self) -> Any:
         return create_api(self._loop.ticks, self._config.shown(), _paths)
@@ -44,6 +47,7 @@ class Advisor:
 
     async def __del__(self) -> None:
         self._stop.set()
+        self._refresh.cancel()
         await asyncio.wait([self._task], timeout=5)
 
 

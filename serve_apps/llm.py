@@ -54,14 +54,18 @@ class LLMServer(StockLLMServer):
 
     async def __init__(self, llm_config: LLMConfig, **options: Any) -> None:
         await super().__init__(llm_config, **options)
-        self._node_readings = asyncio.create_task(_export_node_readings(RayExporter()))
+        self._exporter = RayExporter()
+        self._background = (
+            asyncio.create_task(_export_node_readings(self._exporter)),
+            asyncio.create_task(self._exporter.keep_gauges_alive()),
+        )
 
     async def __serve_build_asgi_app__(self) -> Any:
         app = await super().__serve_build_asgi_app__()
         app.middleware_stack = (
             None  # vLLM has built it; cleared, Starlette builds it again with ours outermost
         )
-        app.add_middleware(ClientView, exporter=RayExporter(), models=[self._llm_config.model_id])
+        app.add_middleware(ClientView, exporter=self._exporter, models=[self._llm_config.model_id])
         return app
 
     async def _batch_output_stream(
@@ -80,7 +84,9 @@ class OpenAiIngress(StockOpenAiIngress):
     """Ray's ingress with our middleware outermost: the stock path's place for the client's view."""
 
     def _set_asgi_app(self, app: Any) -> None:
-        app.add_middleware(ClientView, exporter=RayExporter(), models=list(self._model_cards))
+        exporter = RayExporter()
+        self._background = asyncio.get_running_loop().create_task(exporter.keep_gauges_alive())
+        app.add_middleware(ClientView, exporter=exporter, models=list(self._model_cards))
         super()._set_asgi_app(app)
 
 

@@ -219,7 +219,7 @@ def _print_addresses(config: Mapping[str, Any]) -> None:
     print(f"\n  endpoint   {base}/v1   (OpenAI-compatible, model {model})")
     for app in advisor_apps:
         print(
-            f"  advisor    {base}{app.get('route_prefix', '/')}   (API: {app.get('route_prefix', '')}/api/v1/docs)"
+            f"  advisor    {base}{app.get('route_prefix', '/')}   (JSON: {app.get('route_prefix', '')}/api/v1/tick)"
         )
     print(f"  dashboard  http://127.0.0.1:{RAY_DASHBOARD_PORT}   (Ray's own)")
     print(f"""

@@ -44,7 +44,7 @@ def create_api(
         title="LLM advisor",
         version="1",
         openapi_url=f"{API}/openapi.json",
-        docs_url=f"{API}/docs",
+        docs_url=None,  # Swagger's page loads its scripts from elsewhere
         redoc_url=None,
         description="What is running, what is measured, what is recommended and why. Base units: seconds, bytes, "
         "dollars per hour; a latency of null was not observed.",
