@@ -13,7 +13,6 @@ from ray.util import metrics as ray_metrics
 
 from advisor.metrics import Metric
 
-
 REFRESH_S = 5.0  # Ray collects every 10 s
 
 
