@@ -1,237 +1,203 @@
-"""From two scrapes to one observation: counters are subtracted series by series, histograms give quantiles by buckets.
+"""Two scrapes, one window apart, become one Observation: pure arithmetic, and the only place it is done.
 
-The client's view (advisor_*, from our middleware) is the source for rates, lengths and latencies; the engine's own
-metrics (vllm_*) for what only it knows: waiting requests, KV cache, prefix hits, FLOPs and bytes. A replica is a worker
-process: everything it exports carries its WorkerId.
-
-A counter absent a window ago started at zero since, and one that is absent now although its replica answers is still
-zero, for Ray does not export a zero. Without any sign of life from a replica there is no rate at all.
+A rate is the sum of every series' own increase over its own time. It is zero only where a gauge proves a replica alive,
+else unknown. A replica that told more one window ago than it tells now (its series gone, stale or unreadable) is named in
+`silent_targets`: what remains is a partial view, which nobody may scale down on.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from advisor.core.observation import (
-    LatencyReading,
-    Observation,
-    Reading,
-    Sample,
-    Scrape,
-    quantile,
-    series_key,
-)
-
-ALIVE = (
-    "advisor_requests_in_flight",
-    "vllm_num_requests_running",
-)  # gauges, exported by a replica at rest too
-ROUTER_WAIT_BUCKET = "serve_haproxy_ingress_router_latency_ms_bucket"
-METRIC_NAMES = (
-    "advisor_requests_total",
-    "advisor_requests_in_flight",
-    "advisor_input_tokens_total",
-    "advisor_output_tokens_total",
-    "advisor_ttft_seconds_bucket",
-    "advisor_tpot_seconds_bucket",
-    "advisor_e2e_seconds_bucket",
-    "advisor_node_utilization_ratio",
-    "vllm_num_requests_running",
-    "vllm_num_requests_waiting",
-    "vllm_kv_cache_usage_perc",
-    "vllm_prefix_cache_queries_total",
-    "vllm_prefix_cache_hits_total",
-    "vllm_estimated_flops_per_gpu_total",
-    "vllm_estimated_read_bytes_per_gpu_total",
-    "vllm_estimated_write_bytes_per_gpu_total",
-    ROUTER_WAIT_BUCKET,
-)
+from advisor.core import series as s
+from advisor.core.observation import LatencyReading, Observation, Reading, Scrape, quantile
 
 
 def observe(*, then: Scrape | None, now: Scrape, model: str, source: str) -> Observation:
-    """What happened to `model` between the two scrapes; with no earlier one, gauges only."""
-    after = _Samples(now, model)
-    alive = {_worker(sample): sample for name in ALIVE for sample in after.of(name)}
-    base = Observation(
+    """What the two scrapes say of `model`. Without `then` there are gauges and no rates."""
+    if then is not None and then.at_s >= now.at_s:
+        then = None
+    pair = _Pair(None if then is None else s.side_of(then, model), s.side_of(now, model))
+    silent = pair.silent_workers()
+    num_replicas = pair.num_replicas(silent)
+    return Observation(
         at_s=now.at_s,
         source=source,
-        num_replicas_seen=len(alive) or None,
-        silent_targets=now.silent,
-        requests_in_flight=after.total("advisor_requests_in_flight"),
-        requests_waiting=after.total("vllm_num_requests_waiting"),
-        kv_cache_usage=after.mean("vllm_kv_cache_usage_perc"),
-        node_utilization=after.mean("advisor_node_utilization_ratio"),
-    )
-    if then is None or now.at_s <= then.at_s or not alive:
-        return base
-    change = _Change(
-        _Samples(then, model), after, now.at_s - then.at_s, proof_of_life=alive.values()
-    )
-    requests = change.increase("advisor_requests_total")
-    queries = change.increase("vllm_prefix_cache_queries_total")
-    answered = change.increase(
-        "advisor_requests_total", lambda sample: sample.labels.get("outcome") == "ok"
-    )
-    failed = change.increase(
-        "advisor_requests_total", lambda sample: sample.labels.get("outcome") == "error"
-    )
-    read, written = (
-        change.rate(f"vllm_estimated_{kind}_bytes_per_gpu_total") for kind in ("read", "write")
-    )
-    return Observation(
-        **{name: getattr(base, name) for name in _GAUGES},
-        window_s=change.seconds,
-        requests_per_s=change.per_s(requests),
-        failed_requests_per_s=change.per_s(failed),
-        input_tokens_per_s=change.rate("advisor_input_tokens_total"),
-        output_tokens_per_s=change.rate("advisor_output_tokens_total"),
-        mean_isl=change.ratio(change.increase("advisor_input_tokens_total"), answered),
-        mean_osl=change.ratio(change.increase("advisor_output_tokens_total"), answered),
-        wait_before_replica_s=change.router_wait(),
-        prefix_cache_hit_rate=change.ratio(
-            change.increase("vllm_prefix_cache_hits_total"), queries
-        ),
-        flops_per_s_per_device=change.mean_rate("vllm_estimated_flops_per_gpu_total", len(alive)),
-        bytes_per_s_per_device=Reading(
-            value=(read.value + written.value) / len(alive), age_s=max(read.age_s, written.age_s)
-        ),
-        ttft=change.latency("advisor_ttft_seconds_bucket"),
-        tpot=change.latency("advisor_tpot_seconds_bucket"),
-        e2e=change.latency("advisor_e2e_seconds_bucket"),
+        window_s=None if then is None else now.at_s - then.at_s,
+        num_replicas_seen=num_replicas,
+        silent_targets=(*now.silent, *(f"replica {worker[:12]}" for worker in sorted(silent))),
+        requests_per_s=pair.rate(s.REQUESTS),
+        failed_requests_per_s=pair.rate(s.REQUESTS, outcome="error"),
+        input_tokens_per_s=pair.rate(s.INPUT_TOKENS),
+        output_tokens_per_s=pair.rate(s.OUTPUT_TOKENS),
+        mean_isl=_positive(pair.ratio(s.INPUT_TOKENS, s.REQUESTS, outcome="ok")),
+        mean_osl=_positive(pair.ratio(s.OUTPUT_TOKENS, s.REQUESTS, outcome="ok")),
+        requests_in_flight=pair.total(s.IN_FLIGHT),
+        requests_waiting=pair.total(s.WAITING),
+        wait_before_replica_s=pair.router_wait(),
+        kv_cache_usage=pair.mean(s.KV_CACHE_USAGE),
+        prefix_cache_hit_rate=_at_most_one(pair.ratio(s.PREFIX_HITS, s.PREFIX_QUERIES)),
+        flops_per_s_per_device=pair.rate_per_engine((s.FLOPS,), num_replicas),
+        bytes_per_s_per_device=pair.rate_per_engine((s.READ_BYTES, s.WRITE_BYTES), num_replicas),
+        node_utilization=pair.mean(s.NODE_UTILIZATION),
+        ttft=pair.latency(s.TTFT),
+        tpot=pair.latency(s.TPOT),
+        e2e=pair.latency(s.E2E),
     )
 
 
-_GAUGES = (
-    "at_s",
-    "source",
-    "num_replicas_seen",
-    "silent_targets",
-    "requests_in_flight",
-    "requests_waiting",
-    "kv_cache_usage",
-    "node_utilization",
-)
+class _Pair:
+    """What was and what is, and the questions an Observation asks of the two."""
 
+    def __init__(self, then: s.Side | None, now: s.Side) -> None:
+        self.then = then
+        self.now = now
 
-def _worker(sample: Sample) -> str:
-    return sample.labels.get("WorkerId") or sample.labels.get("instance", "")
+    def increases(self, names: Iterable[str], **labels: str) -> list[s.Increase]:
+        found = [] if self.then is None else s.increases(self.then, self.now, names)
+        return [i for i in found if labels.items() <= i.series.sample.labels.items()]
 
+    def growing(self, names: Iterable[str]) -> set[str]:
+        return {i.series.worker for i in self.increases(names) if i.amount > 0}
 
-class _Samples:
-    """The sane samples of one scrape that concern the model, by name."""
+    def alive(self, gauge: str) -> set[str]:
+        """Workers whose gauge was scraped since `then`."""
+        since_s = -math.inf if self.then is None else self.then.at_s
+        return {one.worker for one in self.now.named([gauge]) if one.sample.at_s > since_s}
 
-    def __init__(self, scrape: Scrape, model: str) -> None:
-        self.at_s = scrape.at_s
-        self._by_name: dict[str, list[Sample]] = {}
-        for sample in scrape.samples:
-            owner = sample.labels.get("model") or sample.labels.get("model_name")
-            sane = (
-                math.isfinite(sample.value)
-                and sample.value >= 0
-                and sample.at_s <= scrape.at_s + 1.0
-            )
-            if sane and owner in (None, model):
-                self._by_name.setdefault(sample.name, []).append(sample)
+    def silent_workers(self) -> set[str]:
+        unreadable = set(self.now.unreadable.values())
+        if self.then is None:
+            return unreadable
+        counts = s.CLIENT_COUNTS | s.ENGINE_COUNTS
+        lost = {
+            was.worker
+            for was in self.then.named(counts)
+            if was.key not in self.now.sound.get(was.sample.name, {})
+        }
+        stale = {i.worker for i in self.now.named(counts) if i.sample.at_s <= self.then.at_s}
+        quiet = self.then.workers([s.IN_FLIGHT]) - self.alive(s.IN_FLIGHT)
+        return unreadable | lost | stale | (quiet - self.growing([s.REQUESTS]))
 
-    def of(self, name: str) -> list[Sample]:
-        return self._by_name.get(name, [])
+    def num_replicas(self, silent: set[str]) -> int | None:
+        """Replicas that hold an engine. On the stock path the client's metrics come from another worker, the ingress."""
+        if not any(self.now.named(s.NAMES - s.OF_NO_MODEL)):
+            return None
+        client = self.alive(s.IN_FLIGHT) | self.growing(s.CLIENT_COUNTS)
+        engine = self.alive(s.RUNNING) | self.growing(s.ENGINE_COUNTS)
+        ever_engine = self.now.workers(filter(s.is_engine, s.NAMES))
+        if client and ever_engine and not client & ever_engine:
+            return len(engine - silent) or None  # an idle engine shows no gauge: unknown, not none
+        return len((client | engine) - silent)
 
-    def age_s(self, samples: Iterable[Sample]) -> float:
-        """Of the replica heard of longest ago: one fresh replica must not vouch for a silent one."""
-        return max((max(0.0, self.at_s - sample.at_s) for sample in samples), default=0.0)
+    def is_proven_alive(self) -> bool:
+        """Whether a missing request counter means that no request has finished."""
+        if self.alive(s.IN_FLIGHT) or self.growing([s.REQUESTS]):
+            return True
+        # Only the engine speaks: believe it where it says that nothing happened at all.
+        is_idle = all(one.sample.value == 0 for one in self.now.named([s.RUNNING]))
+        return bool(self.alive(s.RUNNING)) and is_idle and not self.growing(s.ENGINE_COUNTS)
+
+    def rate(self, name: str, **labels: str) -> Reading | None:
+        if self.then is None or not self.is_proven_alive():
+            return None
+        per_s = sum(i.per_s for i in self.increases([name], **labels))
+        return _reading(per_s, self.now.age_s([name, s.IN_FLIGHT, s.RUNNING]))
+
+    def ratio(self, over: str, under: str, **labels: str) -> Reading | None:
+        """Increase over increase, the lower one of the series with these labels; None where that did not move."""
+        parts = sum(i.amount for i in self.increases([over]))
+        whole = sum(i.amount for i in self.increases([under], **labels))
+        return _reading(parts / whole, self.now.age_s([under])) if whole > 0 else None
+
+    def rate_per_engine(self, names: Sequence[str], num_engines: int | None) -> Reading | None:
+        grown = self.increases(names)
+        num_engines = max(num_engines or 0, len(self.growing(names)))
+        if not grown or num_engines == 0:
+            return None
+        return _reading(sum(i.per_s for i in grown) / num_engines, self.now.age_s(names))
 
     def total(self, name: str) -> Reading | None:
-        samples = self.of(name)
-        if not samples:
-            return None
-        return Reading(value=sum(sample.value for sample in samples), age_s=self.age_s(samples))
+        values = [one.sample.value for one in self.now.named([name])]
+        return _reading(sum(values), self.now.age_s([name]))
 
     def mean(self, name: str) -> Reading | None:
-        total = self.total(name)
-        return (
-            None
-            if total is None
-            else Reading(value=total.value / len(self.of(name)), age_s=total.age_s)
-        )
-
-
-class _Change:
-    """What was counted between two scrapes of living replicas."""
-
-    def __init__(
-        self, then: _Samples, now: _Samples, seconds: float, proof_of_life: Iterable[Sample]
-    ) -> None:
-        self.seconds = seconds
-        self._then = then
-        self._now = now
-        self._age_s = now.age_s(proof_of_life)
-
-    def increase(self, name: str, wanted: Callable[[Sample], bool] = lambda _: True) -> float:
-        before = {series_key(sample): sample.value for sample in self._then.of(name)}
-        return sum(
-            _grown(before.get(series_key(s), 0.0), s.value)
-            for s in self._now.of(name)
-            if wanted(s)
-        )
-
-    def per_s(self, increase: float) -> Reading:
-        return Reading(value=increase / self.seconds, age_s=self._age_s)
-
-    def rate(self, name: str) -> Reading:
-        return self.per_s(self.increase(name))
-
-    def mean_rate(self, name: str, num_replicas: int) -> Reading:
-        return self.per_s(self.increase(name) / num_replicas)
-
-    def ratio(self, increase: float, over: float) -> Reading | None:
-        return Reading(value=increase / over, age_s=self._age_s) if over > 0 else None
-
-    def buckets(self, name: str) -> list[tuple[float, float]]:
-        """(bound, cumulative count) of what was recorded in the window, over all replicas."""
-        before = {series_key(sample): sample.value for sample in self._then.of(name)}
-        counts: dict[float, float] = {}
-        for sample in self._now.of(name):
-            bound = _bound(sample)
-            if bound is not None:
-                grown = _grown(before.get(series_key(sample), 0.0), sample.value)
-                counts[bound] = counts.get(bound, 0.0) + grown
-        rows: list[tuple[float, float]] = []
-        for bound, count in sorted(
-            counts.items()
-        ):  # a scrape between two increments can leave a dent: never downwards
-            rows.append((bound, max(count, rows[-1][1] if rows else 0.0)))
-        return rows
+        values = [one.sample.value for one in self.now.named([name])]
+        return _reading(sum(values) / max(len(values), 1), self.now.age_s([name]))
 
     def latency(self, name: str) -> LatencyReading | None:
-        rows = self.buckets(name)
-        p50, p95, p99 = (quantile(rows, q) for q in (0.5, 0.95, 0.99))
-        if p50 is None or p95 is None or p99 is None:
+        """Percentiles over all workers together."""
+        buckets = self.buckets(name)
+        p50_s, p95_s, p99_s = (quantile(buckets, q) for q in (0.5, 0.95, 0.99))
+        age_s = self.now.age_s([name])
+        if p50_s is None or p95_s is None or p99_s is None or age_s is None:
+            return None
+        if not math.isfinite(p50_s + p95_s + p99_s + buckets[-1][1]):  # counts that no server has
             return None
         return LatencyReading(
-            p50_s=p50,
-            p95_s=p95,
-            p99_s=p99,
-            num_requests=rows[-1][1],
-            age_s=self._age_s,
-            buckets=tuple(rows),
+            p50_s=p50_s,
+            p95_s=p95_s,
+            p99_s=p99_s,
+            num_requests=buckets[-1][1],
+            age_s=age_s,
+            buckets=buckets,
         )
 
     def router_wait(self) -> Reading | None:
-        """Median seconds HAProxy waited for the router to name a replica: queue and cold start are in it."""
-        median_ms = quantile(self.buckets(ROUTER_WAIT_BUCKET), 0.5)
-        return None if median_ms is None else Reading(value=median_ms / 1e3, age_s=self._age_s)
+        """Median wait of HAProxy for the router to name a replica: the queue and a cold start are in it."""
+        median_ms = quantile(self.buckets(s.ROUTER_WAIT_MS), 0.5)
+        if median_ms is None:
+            return None
+        return _reading(median_ms / 1e3, self.now.age_s([s.ROUTER_WAIT_MS]))
+
+    def buckets(self, name: str) -> tuple[tuple[float, float], ...]:
+        """(upper bound, cumulative increase), all workers together."""
+        histograms: dict[s.Key, dict[float, s.Increase]] = defaultdict(dict)
+        for grown in self.increases([name]):
+            labels = tuple(pair for pair in grown.series.key[1] if pair[0] != "le")
+            histograms[name, labels][_bound(grown)] = grown
+        summed: dict[float, float] = defaultdict(float)
+        for histogram in histograms.values():
+            for bound, count in _histogram_increase(histogram).items():
+                summed[bound] += count
+        return tuple(sorted(summed.items()))
 
 
-def _grown(before: float, after: float) -> float:
-    return (
-        after - before if after >= before else after
-    )  # fell: the process restarted and counts from zero
+def _histogram_increase(histogram: Mapping[float, s.Increase]) -> dict[float, float]:
+    """Bound -> cumulative increase; empty unless the histogram is whole on both sides.
+
+    A restart shows in some buckets only, so a bucket that fell restarts them all.
+    """
+    grown = [histogram[bound] for bound in sorted(histogram)]
+    was_there = {i.start is not None for i in grown}
+    if math.inf not in histogram or any(map(math.isnan, histogram)) or len(was_there) > 1:
+        return {}
+    restarted = any(i.start and i.series.sample.value < i.start.sample.value for i in grown)
+    counts = [i.series.sample.value if restarted else i.amount for i in grown]
+    is_cumulative = counts == sorted(counts) and math.isfinite(counts[-1])
+    return dict(zip(sorted(histogram), counts, strict=True)) if is_cumulative else {}
 
 
-def _bound(sample: Sample) -> float | None:
+def _bound(grown: s.Increase) -> float:
+    """A bucket's upper bound; NaN, which spoils its histogram, where `le` is not one."""
     try:
-        bound = float(sample.labels["le"])
+        bound = float(grown.series.sample.labels["le"])
     except (KeyError, ValueError):
+        return math.nan
+    return bound if bound >= 0 else math.nan
+
+
+def _reading(value: float, age_s: float | None) -> Reading | None:
+    if age_s is None or not math.isfinite(value):
         return None
-    return None if math.isnan(bound) else bound
+    return Reading(value=value, age_s=age_s)
+
+
+def _positive(reading: Reading | None) -> Reading | None:
+    return None if reading is None or reading.value <= 0 else reading
+
+
+def _at_most_one(reading: Reading | None) -> Reading | None:
+    return None if reading is None or reading.value > 1 else reading
