@@ -16,3 +16,12 @@ def bearer_headers() -> dict[str, str]:
         except OSError:
             return {}
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def token_hint(status: int) -> str:
+    """What to do about Ray's refusal to answer without its token; empty for any other answer."""
+    return (
+        ": Ray wants its token (RAY_AUTH_TOKEN, or ~/.ray/auth_token)"
+        if status in (401, 403)
+        else ""
+    )

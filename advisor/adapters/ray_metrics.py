@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from advisor.adapters.ray_auth import bearer_headers
+from advisor.adapters.ray_auth import bearer_headers, token_hint
 from advisor.core.observation import Sample, Scrape
 from advisor.core.series import NAMES
 from advisor.errors import ObservationError
@@ -85,7 +85,7 @@ class RayMetricsReader:
             return _addresses(response.json())
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
-            raise ObservationError(f"{url} answers {status}{_hint(status)}") from None
+            raise ObservationError(f"{url} answers {status}{token_hint(status)}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ObservationError(f"{url} cannot be reached: {type(error).__name__}") from None
         except ValueError:
@@ -130,12 +130,3 @@ def parse(page: bytes, *, at_s: float, target: str) -> list[Sample]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     ]
-
-
-def _hint(status: int) -> str:
-    """What to do about Ray's refusal to answer without its token."""
-    return (
-        ": Ray wants its token (RAY_AUTH_TOKEN, or ~/.ray/auth_token)"
-        if status in (401, 403)
-        else ""
-    )

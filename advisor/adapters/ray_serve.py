@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
 
-from advisor.adapters.ray_auth import bearer_headers
+from advisor.adapters.ray_auth import bearer_headers, token_hint
 from advisor.core.recommendation import Fleet
 from advisor.errors import ObservationError
 
@@ -27,15 +27,20 @@ class ServeFleetReader:
         try:
             response = await self._client.get(self._url, headers=bearer_headers())
             response.raise_for_status()
-            applications = response.json()["applications"]
+            return self._find(response.json()["applications"])
         except httpx.HTTPStatusError as error:
+            status = error.response.status_code
             raise ObservationError(
-                f"Ray Serve at {self._url} answers {error.response.status_code}"
+                f"Ray Serve at {self._url} answers {status}{token_hint(status)}"
             ) from None
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ObservationError(
-                f"Ray Serve at {self._url} cannot be asked: {type(error).__name__}"
+                f"Ray Serve at {self._url} cannot be reached: {type(error).__name__}"
             ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ObservationError(f"{self._url} does not answer like Ray Serve") from None
+
+    def _find(self, applications: Mapping[str, Any]) -> Fleet | None:
         for name, application in applications.items():
             for deployment in application.get("deployments") or {}:
                 if deployment.endswith(self._suffix):
@@ -50,12 +55,20 @@ def _fleet(application_name: str, application: Mapping[str, Any], deployment_nam
     deployments = application["deployments"]
     deployment = deployments[deployment_name]
     replicas = deployment.get("replicas") or []
+    target = deployment.get("target_num_replicas")
     return Fleet(
         application=application_name,
         deployment=deployment_name,
         status=str(application.get("status", "UNKNOWN")),
-        target_replicas=deployment.get("target_num_replicas"),
-        running_replicas=sum(replica.get("state") == "RUNNING" for replica in replicas),
+        target_replicas=None if target is None else int(target),
+        running_replicas=sum(replica["state"] == "RUNNING" for replica in replicas),
         accelerators=(),  # Serve's API does not name the device; the node readings do
-        data_path="direct-streaming" if "LLMRouter" in deployments else "stock",
+        data_path=_data_path(deployments),
     )
+
+
+def _data_path(deployments: Iterable[str]) -> str | None:
+    """HAProxy asks an LLMRouter where to stream from; the stock path goes through an ingress. None while neither is up."""
+    if any(name.startswith("LLMRouter") for name in deployments):
+        return "direct-streaming"
+    return "stock" if any("Ingress" in name for name in deployments) else None
