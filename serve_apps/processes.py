@@ -47,6 +47,14 @@ def leftovers() -> dict[str, list[psutil.Process]]:
     return found
 
 
+def remove_run(marker: str) -> None:
+    """End every process of the run; again, for what a dying one still started."""
+    for _ in range(3):
+        if not (left := of_run(marker)):
+            return
+        remove(left)
+
+
 def running() -> list[int]:
     """Pids of the launchers that are alive, this one left out."""
     runs = {run for _, run in _marked() if _is_alive(run)} - {new_marker()}

@@ -240,7 +240,7 @@ def _stop(serve: subprocess.Popen[bytes], marker: str) -> None:
         serve.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             serve.wait(timeout=SHUTDOWN_S)
-    processes.remove(processes.of_run(marker))
+    processes.remove_run(marker)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -135,7 +135,7 @@ def running(server: str, model_dir: Path) -> Iterator[None]:
             asyncio.run(_until_up(process, log))
             yield
         finally:
-            processes.remove(processes.of_run(marker))
+            processes.remove_run(marker)
 
 
 async def _until_up(process: subprocess.Popen[bytes], log: Path) -> None:
