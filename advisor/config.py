@@ -251,7 +251,8 @@ def load_config(file: Path) -> AdvisorConfig:
 
 
 def _line(problem: Any) -> str:
-    field = ".".join(map(str, problem["loc"])) or "(top level)"
+    named = ".".join(map(str, problem["loc"]))
+    field = "".join(letter if letter.isprintable() else "?" for letter in named) or "(top level)"
     if problem["type"] == "extra_forbidden":
         known = list(_model_at(problem["loc"][:-1]).model_fields)
         near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)

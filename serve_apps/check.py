@@ -61,11 +61,16 @@ def check(file: Path) -> None:
     from pydantic import ValidationError
     from ray.serve.schema import ServeDeploySchema
 
+    from advisor.adapters.hub import load_model_spec
     from advisor.config import parse_config
 
     config = load(file)
     for app in applications(config, ADVISOR_APP):
-        parse_config(app.get("args") or {}, where=str(file))
+        advisor_config = parse_config(app.get("args") or {}, where=str(file))
+        try:
+            load_model_spec(advisor_config.model_source or advisor_config.model)
+        except AdvisorError as error:
+            raise ConfigError(f"{file}: model_source: {error}") from None
     try:
         ServeDeploySchema.model_validate(config)
     except ValidationError as error:
@@ -75,7 +80,6 @@ def check(file: Path) -> None:
                 for problem in error.errors()
             )
         ) from None
-    _check_models(config, file)
     from serve_apps import llm  # imports vLLM: last, so that simple mistakes are told at once
 
     for app in applications(config, LLM_APP):
@@ -95,16 +99,6 @@ def _check_llm_app(app: Mapping[str, Any], file: Path, llm: Any) -> None:
                 f"{file}: deployments.{index}.name: {override.get('name')!r} is no deployment of this application; "
                 f"it has {', '.join(sorted(names))}"
             )
-
-
-def _check_models(config: Mapping[str, Any], file: Path) -> None:
-    from advisor.adapters.hub import load_model_spec
-
-    for directory in local_model_dirs(config):
-        try:
-            load_model_spec(str(directory))
-        except AdvisorError as error:
-            raise ConfigError(f"{file}: model_loading_config.model_source: {error}") from None
 
 
 def main() -> int:

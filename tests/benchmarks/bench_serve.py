@@ -237,7 +237,8 @@ def table(results: list[Result], servers: list[str], title: str) -> Table:
             bare = [r for r in results if (r.server, r.concurrency) == (SERVERS[0], concurrency)]
 
             def ratio(field: str, rows: list[Result] = rows, bare: list[Result] = bare) -> str:
-                return f"{statistics.median(getattr(r, field) / getattr(b, field) for r, b in zip(rows, bare, strict=True)):.2f}"
+                pairs = zip(rows, bare, strict=True)
+                return f"{statistics.median(getattr(r, field) / getattr(b, field) for r, b in pairs):.2f}"
 
             def median(field: str, scale: float, rows: list[Result] = rows) -> str:
                 return f"{statistics.median(getattr(r, field) for r in rows) * scale:.1f}"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import bisect
 import json
 import os
 import signal
-import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +19,6 @@ import tiny_model
 from openai import AsyncOpenAI, OpenAI
 from standardwebhooks import Webhook
 
-from advisor import metrics
 from serve_apps import processes
 
 pytestmark = [pytest.mark.serve, pytest.mark.timeout(600)]
@@ -124,15 +121,6 @@ def test_prometheus_counts_what_the_openai_client_counted_to_the_token(product: 
     expected = (before[0] + 200, before[1] + seen.input_tokens, before[2] + seen.output_tokens)
     harness.eventually(
         lambda: counted(product.prometheus) == expected, 30, f"Prometheus counts {expected}"
-    )
-
-    p50 = harness.total(
-        product.prometheus,
-        "histogram_quantile(0.5, sum by (le) (ray_advisor_ttft_seconds_bucket))",
-    )
-    bucket = bisect.bisect_left(metrics.TTFT_BOUNDS, p50)
-    assert (
-        abs(bucket - bisect.bisect_left(metrics.TTFT_BOUNDS, statistics.median(seen.ttfts_s))) <= 1
     )
 
 

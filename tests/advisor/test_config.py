@@ -1,0 +1,141 @@
+"""Every mistake in a configuration is one line that names file and field; nothing else ever comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.config import AdvisorConfig, load_config, parse_config
+from advisor.core.objective import HOURS_PER_MONTH, Latency
+from advisor.errors import ConfigError
+
+GOOD: dict[str, Any] = {
+    "budget": "5000/month",
+    "model": "m",
+    "slo": [{"latency": "ttft", "at_most": "300ms", "percentile": 95}],
+}
+
+
+def complaint(**changes: Any) -> str:
+    fields = {name: value for name, value in {**GOOD, **changes}.items() if value is not ...}
+    with pytest.raises(ConfigError) as caught:
+        parse_config(fields, where="c.yaml")
+    return str(caught.value)
+
+
+def test_a_good_configuration_is_read_in_base_units() -> None:
+    config = parse_config(GOOD, where="c.yaml")
+    assert config.budget.usd_per_hour == pytest.approx(5000 / HOURS_PER_MONTH)
+    [slo] = config.slos()
+    assert (slo.latency, slo.bound_s, slo.percentile) == (Latency.TTFT, 0.3, 95)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"budget": ...}, "c.yaml: budget: required"),
+        ({"budget": "5000"}, "c.yaml: budget: an amount with its period"),
+        ({"budget": "-5/month"}, "c.yaml: budget:"),
+        ({"budget": "0/hour"}, "must be above zero"),
+        ({"budgett": "5/hour"}, "c.yaml: budgett: unknown field; did you mean budget?"),
+        ({"slo": []}, "c.yaml: slo:"),
+        ({"slo": [{"latency": "ttft", "at_most": "-300ms"}]}, "c.yaml: slo.0.at_most:"),
+        ({"slo": [{"latency": "ttft", "at_most": 300}]}, "a duration with its unit"),
+        ({"slo": [{"latency": "ttfb", "at_most": "1s"}]}, "c.yaml: slo.0.latency:"),
+        (
+            {"slo": [{"latency": "ttft", "at_most": "1s", "percentil": 9}]},
+            "did you mean percentile?",
+        ),
+        (
+            {"slo": [{"latency": "ttft", "at_most": "1s", "percentile": 101}]},
+            "c.yaml: slo.0.percentile:",
+        ),
+        ({"accelerators": ["H100"]}, "near names: H100-NVL-94GB, H100-PCIE-80GB, H100-SXM-80GB"),
+        ({"providers": ["awss"]}, "near names: aws"),
+        ({"interval": "100ms"}, "c.yaml: interval: must be 1s or more"),
+        ({"operation": "auto"}, "c.yaml: operation:"),
+        ({"prometheus_url": "localhost:9090"}, "c.yaml: prometheus_url:"),
+        (
+            {"expected": {"requests_per_s": -1, "isl": 1, "osl": 1}},
+            "c.yaml: expected.requests_per_s:",
+        ),
+    ],
+)
+def test_a_mistake_names_file_and_field(changes: dict[str, Any], said: str) -> None:
+    assert said in complaint(**changes)
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    lines = complaint(budget="x", interval="y", modell="z").splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["budget", "interval", "modell"]
+
+
+def test_a_serve_run_file_gives_its_advisors_part(tmp_path: Path) -> None:
+    file = tmp_path / "serve.yaml"
+    application = {"name": "advisor", "import_path": "serve_apps.advisor:build_app", "args": GOOD}
+    file.write_text(
+        yaml.safe_dump({"applications": [{"name": "llm", "import_path": "x:y"}, application]})
+    )
+    assert load_config(file) == parse_config(GOOD, where="")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", "not valid YAML"),
+        ("just words", "must be a mapping"),
+        ("", "must be a mapping"),
+        ("applications: []", "none has import_path"),
+    ],
+)
+def test_a_file_that_is_no_configuration_says_so(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_config(file)
+    assert str(caught.value).startswith(str(file))
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_config(tmp_path / "missing.yaml")
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    secret = "https://hooks.slack.example/services/T0/B0/planted"
+    notify = {"slack": {"url": secret}, "webhook": {"url": secret}}
+    config = parse_config(
+        {**GOOD, "notify": notify, "prometheus_url": "http://user:planted@host"}, where=""
+    )
+    assert "planted" not in str(config.shown())
+    assert "planted" not in repr(config).replace("user:planted@host", "")
+
+
+_leaf = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.dates()
+_tree = st.recursive(
+    _leaf,
+    lambda sub: st.lists(sub, max_size=3) | st.dictionaries(st.text(max_size=8), sub, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*AdvisorConfig.model_fields, "x"]), _tree), _tree)
+def test_whatever_it_is_given_it_answers_with_a_config_or_a_named_mistake(
+    changes: dict[str, Any], top: Any
+) -> None:
+    for given_value in ({**GOOD, **changes}, top):
+        lines = _complaints(given_value)
+        assert all(line.startswith("c.yaml: ") for line in lines)
+
+
+def _complaints(fields: Any) -> list[str]:
+    try:
+        parse_config(fields, where="c.yaml")
+    except ConfigError as error:
+        return str(error).splitlines()
+    return []

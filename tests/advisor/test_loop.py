@@ -1,0 +1,256 @@
+"""The loop over readers that give what the test says: it holds on what is missing, tells once, and never dies."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from recorder import Recorder, key
+
+from advisor import data
+from advisor.config import AdvisorConfig, parse_config
+from advisor.core.model_spec import model_spec_from_config
+from advisor.core.observation import Sample, Scrape
+from advisor.core.recommendation import Action, Fleet
+from advisor.errors import NotificationError, ObservationError
+from advisor.loop import AdvisorLoop, Catalogue, summary
+from advisor.tick import Tick
+from advisor.web.api import create_api
+
+LLAMA_8B = {
+    "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 4096, "intermediate_size": 14336,
+    "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "tie_word_embeddings": False,
+    "torch_dtype": "bfloat16", "max_position_embeddings": 131072,
+}  # fmt: skip
+START_S = 1_800_000_000.0
+WINDOW_S = 60.0
+
+
+class Metrics:
+    """A reader of one living replica with this traffic; None is an outage."""
+
+    source = "test"
+
+    def __init__(self, requests_per_s: float | None) -> None:
+        self.requests_per_s = requests_per_s
+
+    async def read(self, *, now_s: float, window_s: float) -> tuple[Scrape | None, Scrape]:
+        if self.requests_per_s is None:
+            raise ObservationError("the metrics are gone")
+        return self.scrape(now_s - window_s), self.scrape(now_s)
+
+    def scrape(self, at_s: float) -> Scrape:
+        count = (self.requests_per_s or 0.0) * (at_s - START_S + 1000)
+        worker = {"model": "m", "WorkerId": "w", "instance": "i"}
+        values = {
+            "advisor_requests_in_flight": (1.0, {}),
+            "vllm_num_requests_running": (1.0, {"model_name": "m"}),
+            "advisor_requests_total": (count, {"outcome": "ok"}),
+            "advisor_input_tokens_total": (count * 512, {}),
+            "advisor_output_tokens_total": (count * 128, {}),
+        }
+        samples = [
+            Sample(name=name, labels={**worker, **labels}, value=value, at_s=at_s)
+            for name, (value, labels) in values.items()
+            if value > 0
+        ]
+        return Scrape(at_s=at_s, samples=tuple(samples))
+
+
+class Serve:
+    def __init__(self, fleet: Fleet | None) -> None:
+        self.fleet = fleet
+
+    async def read(self) -> Fleet | None:
+        return self.fleet
+
+
+class Told:
+    name = "told"
+
+    def __init__(self) -> None:
+        self.ticks: list[Tick] = []
+        self.broken = False
+
+    async def notify(self, tick: Tick) -> None:
+        if self.broken:
+            raise NotificationError("told: 500")
+        self.ticks.append(tick)
+
+
+class Rig:
+    def __init__(self, requests_per_s: float | None, **config: Any) -> None:
+        self.now_s = START_S
+        self.metrics, self.told, self.recorder = Metrics(requests_per_s), Told(), Recorder()
+        self.serve = Serve(
+            Fleet(
+                application="llm",
+                deployment="LLMServer:m",
+                status="RUNNING",
+                target_replicas=2,
+                running_replicas=2,
+            )
+        )
+        self.config: AdvisorConfig = parse_config(
+            {
+                "budget": "100000/month",
+                "model": "m",
+                "slo": [
+                    {"latency": "ttft", "at_most": "500ms"},
+                    {"latency": "tpot", "at_most": "50ms"},
+                ],
+                **config,
+            },
+            where="",
+        )
+        self.loop = AdvisorLoop(
+            config=self.config,
+            catalogue=Catalogue(
+                spec=model_spec_from_config(LLAMA_8B, name="8b"),
+                accelerators=data.accelerators(),
+                offers=data.offers(),
+            ),
+            metrics_reader=self.metrics,
+            fleet_reader=self.serve,
+            notifiers=[self.told],
+            exporter=self.recorder,
+            now=lambda: self.now_s,
+        )
+
+    def tick(self) -> Tick:
+        self.now_s += 15
+        return asyncio.run(self.loop.tick())
+
+
+def test_traffic_becomes_a_recommendation_within_the_budget() -> None:
+    rig = Rig(5.0)
+    tick = rig.tick()
+    assert tick.workload is not None
+    assert tick.workload.requests_per_s == pytest.approx(5.0)
+    assert (tick.workload.isl, tick.workload.osl) == (pytest.approx(512), pytest.approx(128))
+    assert tick.recommendation is not None
+    assert tick.recommendation.feasible
+    assert tick.recommendation.best is not None
+    assert tick.recommendation.best.usd_per_hour <= rig.config.budget.usd_per_hour
+
+
+def test_a_change_is_told_once() -> None:
+    rig = Rig(5.0)
+    assert [rig.tick().changed for _ in range(3)] == [True, False, False]
+    assert len(rig.told.ticks) == 1
+
+
+def test_much_more_load_is_a_change_that_costs_more() -> None:
+    rig = Rig(1.0)
+    before = rig.tick().recommendation
+    rig.metrics.requests_per_s = 400.0
+    after = rig.tick().recommendation
+    assert before is not None
+    assert after is not None
+    assert before.best is not None
+    assert after.best is not None
+    assert after.best.usd_per_hour > before.best.usd_per_hour
+    assert len(rig.told.ticks) == 2
+
+
+def test_a_message_that_was_not_taken_is_sent_at_the_next_tick() -> None:
+    rig = Rig(5.0)
+    rig.told.broken = True
+    rig.tick()
+    assert rig.told.ticks == []
+    rig.told.broken = False
+    rig.tick()
+    assert [tick.number for tick in rig.told.ticks] == [1]
+    assert (
+        rig.recorder.counters[
+            key("advisor_notifications_total", model="m", notifier="told", outcome="failed")
+        ]
+        == 1
+    )
+
+
+def test_without_metrics_it_holds_and_keeps_showing_the_last_recommendation() -> None:
+    rig = Rig(5.0)
+    known = rig.tick().recommendation
+    rig.metrics.requests_per_s = None
+    tick = rig.tick()
+    assert tick.decision.action is Action.HOLD
+    assert tick.decision.reason == "the metrics are gone"
+    assert tick.recommendation == known
+    assert not tick.changed
+
+
+def test_without_traffic_or_expectation_there_is_no_recommendation() -> None:
+    assert Rig(None).tick().recommendation is None
+
+
+def test_an_expected_load_stands_in_until_traffic_is_observed() -> None:
+    tick = Rig(None, expected={"requests_per_s": 2, "isl": 100, "osl": 100}).tick()
+    assert tick.workload is not None
+    assert tick.workload.source == "expected"
+    assert tick.recommendation is not None
+
+
+def test_what_is_not_known_any_more_leaves_the_metrics() -> None:
+    rig = Rig(5.0)
+    rig.tick()
+    observed = key("advisor_observed_requests_per_second", model="m")
+    assert rig.recorder.gauges[observed] == pytest.approx(5.0)
+    rig.metrics.requests_per_s = None
+    rig.tick()
+    assert observed not in rig.recorder.gauges
+
+
+def test_all_views_show_the_same_tick() -> None:
+    rig = Rig(5.0)
+    tick = rig.tick()
+    assert tick.recommendation is not None
+    best = tick.recommendation.best
+    assert best is not None
+    app = create_api(rig.loop.ticks, rig.config.shown(), lambda: ("direct-streaming", "slower"))
+    with TestClient(app) as client:
+        shown = client.get("/api/v1/tick").json()
+        page = client.get("/").text
+        assert client.get("/api/v1/health").json()["ok"]
+        assert client.get("/api/v1/history?limit=5").json() == [
+            {name: value for name, value in shown.items() if name != "data_path"}
+        ]
+        assert set(client.get("/api/v1/openapi.json").json()["paths"]) >= {
+            "/api/v1/tick",
+            "/api/v1/recommendation",
+        }
+    assert shown["recommendation"]["best"]["usd_per_hour"] == best.usd_per_hour
+    assert (
+        rig.recorder.gauges[key("advisor_recommended_usd_per_hour", model="m")]
+        == best.usd_per_hour
+    )
+    assert best.accelerator in page
+    assert f"${best.usd_per_hour:,.2f}/h" in page
+    assert best.accelerator in summary(tick)
+
+
+def test_before_the_first_round_the_views_say_so() -> None:
+    rig = Rig(5.0)
+    with TestClient(
+        create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))
+    ) as client:
+        assert client.get("/api/v1/tick").status_code == 503
+        assert "first round" in client.get("/").text
+
+
+def test_the_page_escapes_what_comes_from_outside() -> None:
+    rig = Rig(None)
+    rig.serve.fleet = Fleet(
+        application="<script>alert(1)</script>",
+        deployment="d",
+        status="RUNNING",
+        target_replicas=1,
+        running_replicas=1,
+    )
+    rig.tick()
+    with TestClient(
+        create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))
+    ) as client:
+        assert "<script" not in client.get("/").text
