@@ -35,7 +35,7 @@ def test_smollm2_answers_in_english_and_its_ttft_is_the_clients(tmp_path: Path) 
         assert "Paris" in (answer.choices[0].message.content or "")
 
         ttfts_s = asyncio.run(_load(48, 8))
-        count = 'ray_advisor_ttft_seconds_count{model="%s"}' % MODEL
+        count = f'ray_advisor_ttft_seconds_count{{model="{MODEL}"}}'
         harness.eventually(
             lambda: harness.total(prometheus, count) == 48, 30, "all 48 are in the histogram"
         )
