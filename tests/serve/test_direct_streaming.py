@@ -19,6 +19,7 @@ import tiny_model
 from openai import AsyncOpenAI, OpenAI
 from standardwebhooks import Webhook
 
+from dashboards.advisor_board import queries
 from serve_apps import processes
 
 pytestmark = [pytest.mark.serve, pytest.mark.timeout(600)]
@@ -51,6 +52,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
             tiny_model.make(folder / "tiny"),
             model_source=str(sized_as),
             budget="1000000/month",
+            slo=[{"latency": latency, "at_most": "2s"} for latency in ("ttft", "tpot", "e2e")],
             notify={
                 "webhook": {"url": webhook.url, "secret_env": "HOOK_SECRET"},
                 "slack": {"url": slack.url},
@@ -207,6 +209,29 @@ def _changed_from(earlier: dict[str, object]) -> dict[str, object] | None:
     then, now = earlier["recommendation"]["best"], shown["recommendation"]["best"]
     dearer = now["usd_per_hour"] > then["usd_per_hour"]
     return shown if dearer and any(then[key] != now[key] for key in keys) else None
+
+
+def test_every_query_of_the_board_returns_data_from_the_real_prometheus(product: Product) -> None:
+    board = (harness.ROOT / "dashboards" / "json" / "advisor.json").read_text()
+    missing = set(queries(board, model=harness.MODEL))
+    assert len(missing) > 20
+
+    def look() -> bool:
+        missing.difference_update(
+            [promql for promql in missing if harness.query(product.prometheus, promql)]
+        )
+        return not missing
+
+    async def under_load() -> None:
+        running = asyncio.create_task(load(500, 4, max_tokens=32))
+        try:
+            await asyncio.to_thread(harness.eventually, look, 60, "every query returns data")
+        except AssertionError:
+            raise AssertionError(f"no data from: {sorted(missing)}") from None
+        finally:
+            await running
+
+    asyncio.run(under_load())
 
 
 def test_the_webhook_verifies_with_the_official_library(product: Product) -> None:
