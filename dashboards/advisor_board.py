@@ -6,6 +6,7 @@ name. Percentiles are read from buckets only, since Ray rebuilds a histogram's s
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -290,10 +291,11 @@ def board() -> dashboard_model.Dashboard:
             .include_all(True)
         )
     )
+    ids = itertools.count(1)
     for title, panels in ROWS:
-        made = made.with_row(dashboard.Row(title))
+        made = made.with_row(dashboard.Row(title).id(next(ids)))
         for panel in panels:
-            made = made.with_panel(_panel(panel))
+            made = made.with_panel(_panel(panel).id(next(ids)))
     return made.build()
 
 
