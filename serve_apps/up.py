@@ -31,9 +31,8 @@ from serve_apps.paths import data_path, direct_streaming_flags
 QUICKSTART = Path(__file__).with_name("configs") / "quickstart.yaml"
 RAY_DASHBOARD_PORT = 8265
 HAPROXY_PORTS = (8404, 9101)
-NEEDED_BYTES = 5 * 2**30  # Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24
-    5 * 2**30
-)  # Ray's processes, vLLM's imports and a small model; measured 4.1 GiB with the demo model
+# Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24.
+NEEDED_BYTES = 5 * 2**30
 START_TIMEOUT_S = 900.0
 POLL_S = 0.5
 SAY_EVERY_S = 15.0
