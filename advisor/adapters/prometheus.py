@@ -36,9 +36,10 @@ class PrometheusReader:
 
     source = "prometheus"
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, longest_s: float = LONGEST_S) -> None:
         self._url = url.rstrip("/")
         self._shown_url = _without_credentials(self._url)
+        self._longest_s = longest_s
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.AsyncClient(timeout=TIMEOUT_S, headers=headers)
 
@@ -46,11 +47,11 @@ class PrometheusReader:
         """The samples of `window_s` ago (None where there are none) and of now; ObservationError when it cannot be asked."""
         then_s = now_s - window_s
         try:
-            async with asyncio.timeout(LONGEST_S):
+            async with asyncio.timeout(self._longest_s):
                 earlier, newest = await asyncio.gather(self._scrape(then_s), self._scrape(now_s))
         except TimeoutError:
             raise ObservationError(
-                f"Prometheus at {self._shown_url} did not answer within {LONGEST_S:g} s"
+                f"Prometheus at {self._shown_url} did not answer within {self._longest_s:g} s"
             ) from None
         return (earlier if earlier.samples else None), newest
 
