@@ -16,6 +16,11 @@ def forward_flops_per_token(spec: ModelSpec, context_tokens: float) -> float:
     return 2.0 * multiplied + attention
 
 
+def logits_flops(spec: ModelSpec) -> float:
+    """FLOP of one position's logits, which only sampled positions need."""
+    return 2.0 * spec.vocab_size * spec.hidden_size
+
+
 def prefill_flops(spec: ModelSpec, isl: float) -> float:
-    """FLOP of a prompt: each token attends to half of it on average; logits for the last one are in the per-token count."""
-    return isl * forward_flops_per_token(spec, isl / 2)
+    """FLOP of a prompt: each token attends to half of it on average, and only the last one needs logits."""
+    return isl * (forward_flops_per_token(spec, isl / 2) - logits_flops(spec)) + logits_flops(spec)

@@ -1,0 +1,198 @@
+"""Laws of the recommendation on the shipped tables: the cap holds, more never costs less, nothing is dropped in silence."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor import data
+from advisor.core import perf, pricing, sizing
+from advisor.core.model_spec import ModelSpec, model_spec_from_config
+from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Latency, Mode, Slo
+from advisor.core.pricing import OfferFilter
+from advisor.core.recommend import Constraints, recommend
+from advisor.core.recommendation import Recommendation
+from advisor.core.workload import Workload, WorkloadSource
+
+TODAY = date(2026, 11, 24)
+
+
+def llama(
+    hidden: int, layers: int, heads: int, kv_heads: int, mlp: int, vocab: int = 128256
+) -> ModelSpec:
+    config = {
+        "architectures": ["LlamaForCausalLM"], "vocab_size": vocab, "hidden_size": hidden, "num_hidden_layers": layers,
+        "intermediate_size": mlp, "num_attention_heads": heads, "num_key_value_heads": kv_heads,
+        "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+    }  # fmt: skip
+    return model_spec_from_config(config, name="llama")
+
+
+LLAMA_8B = llama(4096, 32, 32, 8, 14336)
+LLAMA_70B = llama(8192, 80, 64, 8, 28672)
+INTERACTIVE = (
+    Slo(latency=Latency.TTFT, bound_s=0.3, percentile=95),
+    Slo(latency=Latency.TPOT, bound_s=0.03, percentile=95),
+)
+
+
+def advise(
+    rate: float,
+    usd_per_hour: float = 1e6,
+    *,
+    spec: ModelSpec = LLAMA_8B,
+    isl: float = 512,
+    osl: float = 256,
+    slos: tuple[Slo, ...] = INTERACTIVE,
+    idle_share: float | None = None,
+    **constraints: object,
+) -> Recommendation:
+    return recommend(
+        spec=spec,
+        workload=Workload(
+            requests_per_s=rate,
+            isl=isl,
+            osl=osl,
+            source=WorkloadSource.OBSERVED,
+            idle_share=idle_share,
+        ),
+        slos=slos,
+        budget=Budget(usd_per_hour=usd_per_hour),
+        offers=data.offers(),
+        accelerators=data.accelerators(),
+        constraints=Constraints(**constraints),  # type: ignore[arg-type]
+        today=TODAY,
+    )
+
+
+def test_sizes_are_the_published_ones() -> None:
+    assert LLAMA_8B.total_params == 8_030_261_248
+    assert LLAMA_70B.total_params == 70_553_706_496
+    assert LLAMA_8B.kv_bytes_per_token == 131_072
+    assert LLAMA_70B.kv_bytes_per_token == 327_680
+
+
+def test_one_h100_serves_13_requests_of_512_in_256_out() -> None:
+    """A rival answers 4 x H100 at $18/h for this load, where one measured H100 does 40 requests/s."""
+    only_h100 = advise(13.35, accelerators=["H100-SXM-80GB"]).best
+    assert only_h100 is not None
+    assert (only_h100.replicas, only_h100.tp_degree) == (1, 1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rate=st.floats(0, 500), budget=st.floats(0.01, 200))
+def test_a_feasible_recommendation_never_exceeds_the_budget(rate: float, budget: float) -> None:
+    found = advise(rate, budget)
+    assert found.best is not None
+    if found.feasible:
+        assert found.best.usd_per_hour <= budget
+        assert all(other.usd_per_hour <= budget for other in found.runners_up)
+    else:
+        assert found.best.usd_per_hour > budget
+        assert found.shortfall is not None
+        assert "over the budget" in found.shortfall
+
+
+@settings(deadline=None, max_examples=40)
+@given(rate=st.floats(0, 300), more=st.floats(0, 300))
+def test_more_load_never_costs_less(rate: float, more: float) -> None:
+    before, after = advise(rate).best, advise(rate + more).best
+    assert before is not None
+    assert after is not None
+    assert after.usd_per_hour >= before.usd_per_hour
+
+
+@pytest.mark.parametrize("rate", [0.0, 2.0, 60.0])
+def test_the_best_is_the_minimum_that_brute_force_finds(rate: float) -> None:
+    costs = []
+    allowed = OfferFilter()
+    for accelerator in data.accelerators():
+        offers = [
+            o for o in data.offers() if o.accelerator == accelerator.name and allowed.allows(o)
+        ]
+        if not accelerator.runs_vllm or accelerator.peak_flops_per_s(LLAMA_8B.dtype) is None:
+            continue
+        for tp_degree in sizing.TP_DEGREES:
+            if not sizing.valid_tp_degree(LLAMA_8B, tp_degree):
+                continue
+            if sizing.fit(LLAMA_8B, accelerator, tp_degree).kv_tokens < 768:
+                continue
+            replica = perf.Replica(spec=LLAMA_8B, accelerator=accelerator, tp_degree=tp_degree)
+            most = perf.max_requests_per_s(replica, isl=512, osl=256, slos=INTERACTIVE)
+            if most <= 0:
+                continue
+            replicas = 1
+            while replicas * most < rate:
+                replicas += 1
+            costs += [
+                pricing.fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=replicas)
+                for offer in offers
+                if offer.accelerator_count >= tp_degree
+            ]
+    best = advise(rate).best
+    assert best is not None
+    assert best.usd_per_hour == pytest.approx(min(costs))
+
+
+def test_every_accelerator_is_chosen_or_rejected_with_a_reason() -> None:
+    found = advise(10.0, 20.0)
+    assert found.best is not None
+    kept = {found.best.accelerator, *(other.accelerator for other in found.runners_up)}
+    rejected = {entry.accelerator: entry.reason for entry in found.rejected if entry.accelerator}
+    assert kept.isdisjoint(rejected)
+    assert kept | rejected.keys() == {accelerator.name for accelerator in data.accelerators()}
+    assert all(rejected.values())
+
+
+def test_every_mode_is_chosen_or_rejected_with_a_reason() -> None:
+    found = advise(1.0)
+    assert found.best is not None
+    assert {entry.mode for entry in found.rejected if entry.mode} | {found.best.mode} == set(Mode)
+
+
+def test_an_objective_nothing_meets_is_infeasible_by_a_stated_miss() -> None:
+    found = advise(1.0, slos=(Slo(latency=Latency.TPOT, bound_s=1e-6, percentile=50),))
+    assert not found.feasible
+    assert found.best is not None
+    assert found.shortfall is not None
+    assert "TPOT" in found.shortfall
+
+
+def test_idle_hardware_goes_to_zero_only_where_the_objective_allows_the_cold_start() -> None:
+    patient = (Slo(latency=Latency.TTFT, bound_s=200, percentile=95),)
+    assert _mode(advise(0.1, slos=patient, idle_share=0.9)) is Mode.SCALE_TO_ZERO
+    assert _mode(advise(0.1, slos=patient, idle_share=0.2)) is Mode.ALWAYS_ON
+    assert _mode(advise(0.1, slos=patient)) is Mode.ALWAYS_ON
+    assert _mode(advise(0.1, idle_share=0.9)) is Mode.ALWAYS_ON
+
+
+def _mode(found: Recommendation) -> Mode:
+    assert found.best is not None
+    return found.best.mode
+
+
+def test_weights_that_fit_one_device_are_not_split_and_large_ones_are() -> None:
+    h100 = next(a for a in data.accelerators() if a.name == "H100-SXM-80GB")
+    assert sizing.smallest_tp_degree(LLAMA_8B, h100, context_tokens=768) == 1
+    assert sizing.smallest_tp_degree(LLAMA_70B, h100, context_tokens=768) == 2
+    assert sizing.smallest_tp_degree(LLAMA_70B, h100, context_tokens=1e9) is None
+
+
+def test_offers_are_dated_priced_and_of_known_accelerators() -> None:
+    known = {accelerator.name for accelerator in data.accelerators()}
+    for offer in data.offers():
+        assert offer.accelerator in known
+        assert 0.02 < offer.usd_per_hour / offer.accelerator_count < 40
+        assert date(2024, 1, 1) < date.fromisoformat(offer.observed_on) < TODAY
+        assert offer.source
+    assert {offer.capacity_type for offer in data.offers()} >= {
+        CapacityType.ON_DEMAND,
+        CapacityType.SPOT,
+    }
+
+
+def test_a_month_has_720_hours() -> None:
+    assert 38 * HOURS_PER_MONTH == 27_360
