@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from advisor.core.model_spec import Dtype
 from advisor.errors import UnknownAcceleratorError
 
+MIN_COMPUTE_CAPABILITY = 7.5  # vLLM's installation page since 0.21; it was 7.0 before
+# What serves there instead of vLLM's own builds.
+OTHER_BUILDS = {"Google": "tpu-inference", "Intel": "vllm-gaudi or XPU", "AWS": "Neuron's vLLM"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
@@ -39,11 +43,20 @@ class Accelerator:
         return self.bf16_flops_per_s or self.fp16_flops_per_s
 
     @property
-    def runs_vllm(self) -> bool:
-        """Whether vLLM serves on it as released: NVIDIA from compute capability 7.0 on, AMD Instinct."""
+    def why_not_served(self) -> str | None:
+        """Why vLLM as released does not serve on it; None where it does: newer NVIDIA, and AMD Instinct."""
         if self.vendor == "NVIDIA":
-            return (self.compute_capability or 0) >= 7.0
-        return self.vendor == "AMD"
+            capability = self.compute_capability or 0.0
+            too_old = f"compute capability {capability}, vLLM needs {MIN_COMPUTE_CAPABILITY}"
+            return too_old if capability < MIN_COMPUTE_CAPABILITY else None
+        if self.vendor == "AMD":
+            return None
+        other = OTHER_BUILDS.get(self.vendor, "another build")
+        return f"vLLM as released does not run on it, {other} does: not modelled"
+
+    @property
+    def runs_vllm(self) -> bool:
+        return self.why_not_served is None
 
 
 def accelerator_from_row(row: Mapping[str, str]) -> Accelerator:

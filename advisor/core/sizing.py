@@ -1,7 +1,7 @@
 """Does it fit: weights, KV cache and the engine's own needs against the memory of `tp_degree` accelerators.
 
-vLLM takes `gpu_memory_utilization` (0.9 by default) of each device; weights are split over the devices, activations and
-CUDA context are not, and what is left holds the KV cache. A tensor-parallel degree is valid where it divides the
+vLLM takes `gpu_memory_utilization` of each device; weights are split over the devices, activations, CUDA graphs and context
+are not, and what is left holds the KV cache. A tensor-parallel degree is valid where it divides the
 attention heads; KV heads fewer than the degree are replicated, as vLLM does.
 """
 
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from advisor.core.hardware import Accelerator
 from advisor.core.model_spec import ModelSpec
 
-GPU_MEMORY_UTILIZATION = 0.9  # vLLM's default
-RESERVED_BYTES_PER_DEVICE = (
-    2.0e9  # CUDA context and the activations of one step: 1-3 GB in vLLM's start-up logs
-)
+GPU_MEMORY_UTILIZATION = 0.92  # the default of vLLM 0.32 (0.9 before 0.20 or so)
+# What is neither weights nor KV cache, fitted by hand on start-up logs of vLLM 0.19 on H100: 1.5-3.6 GiB on one device
+# (Llama-3.1-8B 2.57, Qwen2.5-7B 2.89), 3.3-5.4 GiB on each of several, whose all-reduce buffers add to it.
+RESERVED_BYTES_ONE_DEVICE = 3.0e9
+RESERVED_BYTES_EACH_OF_SEVERAL = 5.0e9
 TP_DEGREES = (1, 2, 4, 8)  # one NVLink island holds at most 8
 
 
@@ -36,7 +37,8 @@ def valid_tp_degree(spec: ModelSpec, tp_degree: int) -> bool:
 
 def fit(spec: ModelSpec, accelerator: Accelerator, tp_degree: int) -> Fit:
     usable = GPU_MEMORY_UTILIZATION * accelerator.memory_bytes
-    needed = spec.weight_bytes / tp_degree + RESERVED_BYTES_PER_DEVICE
+    reserved = RESERVED_BYTES_ONE_DEVICE if tp_degree == 1 else RESERVED_BYTES_EACH_OF_SEVERAL
+    needed = spec.weight_bytes / tp_degree + reserved
     kv_heads_per_device = max(1, spec.num_kv_heads // tp_degree)
     kv_bytes_per_token_per_device = (
         spec.kv_bytes_per_token * kv_heads_per_device / spec.num_kv_heads
