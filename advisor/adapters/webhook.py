@@ -20,9 +20,9 @@ from standardwebhooks import Webhook
 from advisor.errors import ConfigError, NotificationError
 from advisor.tick import Tick
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 4.0
 ATTEMPTS = 3
-LONGEST_S = 15.0  # no new attempt after this
+LONGEST_S = 6.0  # no new attempt after this: the loop waits for us
 EVENT = "advisor.recommendation.changed"
 
 
@@ -54,9 +54,12 @@ class WebhookNotifier:
         self._payload = payload
         self._is_gone = False
         try:
-            logging.getLogger("httpx").addFilter(_Hidden(str(httpx.URL(url))))
+            shown = httpx.URL(url)
         except httpx.InvalidURL:
-            raise ConfigError("notify.webhook.url is not a URL") from None
+            shown = httpx.URL("")
+        if shown.scheme not in ("http", "https") or not shown.host:
+            raise ConfigError("notify.webhook.url: an http:// or https:// address is needed")
+        logging.getLogger("httpx").addFilter(_Hidden(str(shown)))
 
     async def notify(self, tick: Tick) -> None:
         """One message, its id the same over the attempts; NotificationError when none was taken."""
