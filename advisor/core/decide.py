@@ -35,7 +35,7 @@ def decide(
     if fleet.status != SETTLED or fleet.running_replicas is None:
         return _hold(f"Serve is still changing something: the application is {fleet.status}")
     if best.accelerator not in fleet.accelerators:
-        running = ", ".join(fleet.accelerators) or "CPU"
+        running = ", ".join(fleet.accelerators) or "no accelerator that is known"
         return Decision(
             action=Action.CHANGE_ACCELERATOR,
             reason=f"runs on {running}; {best.replicas} x {best.accelerator} would do for ${best.usd_per_hour:.2f}/h",

@@ -1,0 +1,135 @@
+"""The minimum equals brute force, and the cap holds, on thousands of small random catalogues."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from advisor import data
+from advisor.core import perf, sizing
+from advisor.core.model_spec import model_spec_from_config
+from advisor.core.objective import Budget, CapacityType, Latency, Slo
+from advisor.core.pricing import OfferFilter
+from advisor.core.recommend import Constraints, recommend
+from advisor.core.recommendation import Offer
+from advisor.core.workload import Workload, WorkloadSource
+
+SPEC = model_spec_from_config(
+    {
+        "architectures": ["MistralForCausalLM"], "num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
+        "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 32000, "torch_dtype": "bfloat16",
+    },
+    name="mistral",
+)  # fmt: skip
+CARDS = {
+    a.name: a
+    for a in data.accelerators()
+    if a.name in {"T4-16GB", "L4-24GB", "A10G-24GB", "A100-SXM-40GB", "H100-SXM-80GB", "P40-24GB"}
+}
+ISL, OSL = 300.0, 150.0
+
+offers = st.builds(
+    Offer,
+    provider=st.sampled_from(["aws", "gcp"]),
+    region=st.just("r"),
+    instance_type=st.just("i"),
+    accelerator=st.sampled_from(sorted(CARDS)),
+    accelerator_count=st.sampled_from([1, 2, 4, 6, 8, 16]),
+    capacity_type=st.sampled_from([CapacityType.ON_DEMAND, CapacityType.SPOT]),
+    usd_per_hour=st.floats(0.1, 60),
+    observed_on=st.just("2026-08-01"),
+    source=st.just("test"),
+)
+slos = st.sampled_from(
+    [
+        (Slo(latency=Latency.TTFT, bound_s=0.5, percentile=95),),
+        (Slo(latency=Latency.TPOT, bound_s=0.06, percentile=95),),
+        (Slo(latency=Latency.E2E, bound_s=12.0, percentile=90),),
+        (Slo(latency=Latency.TPOT, bound_s=1e-5, percentile=50),),
+    ]
+)
+
+
+def brute_force(
+    known: list[Offer], allowed: OfferFilter, rate: float, slo: tuple[Slo, ...], most: int | None
+) -> list[float]:
+    """$/h of every way to serve the load inside the objectives with at most that many replicas."""
+    costs = []
+    for offer in known:
+        card = CARDS[offer.accelerator]
+        if not allowed.allows(offer) or not card.runs_vllm:
+            continue
+        for tp_degree in (1, 2, 4, 8):
+            if not sizing.valid_tp_degree(SPEC, tp_degree) or offer.accelerator_count < tp_degree:
+                continue
+            replica = perf.Replica(spec=SPEC, accelerator=card, tp_degree=tp_degree)
+            each = perf.max_requests_per_s(replica, isl=ISL, osl=OSL, slos=slo)
+            replicas = 1
+            while each > 0 and replicas * each < rate:
+                replicas += 1
+            if each <= 0 or (most is not None and replicas > most):
+                continue
+            instances = 1
+            while instances * (offer.accelerator_count // tp_degree) < replicas:
+                instances += 1
+            costs.append(instances * offer.usd_per_hour)
+    return costs
+
+
+@settings(
+    max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+@given(
+    known=st.lists(offers, max_size=5),
+    rate=st.floats(0, 60),
+    budget=st.floats(0.05, 100),
+    slo=slos,
+    providers=st.sampled_from([None, ["aws"]]),
+    types=st.sampled_from([[CapacityType.ON_DEMAND], [CapacityType.ON_DEMAND, CapacityType.SPOT]]),
+    max_replicas=st.sampled_from([None, 1, 3]),
+    idle_share=st.sampled_from([None, 0.9]),
+)
+def test_the_cap_holds_and_the_minimum_is_the_minimum(
+    known: list[Offer],
+    rate: float,
+    budget: float,
+    slo: tuple[Slo, ...],
+    providers: list[str] | None,
+    types: list[CapacityType],
+    max_replicas: int | None,
+    idle_share: float | None,
+) -> None:
+    allowed = OfferFilter(providers=providers, capacity_types=types)
+    found = recommend(
+        spec=SPEC,
+        workload=Workload(
+            requests_per_s=rate,
+            isl=ISL,
+            osl=OSL,
+            source=WorkloadSource.OBSERVED,
+            idle_share=idle_share,
+        ),
+        slos=slo,
+        budget=Budget(usd_per_hour=budget),
+        offers=known,
+        accelerators=list(CARDS.values()),
+        # A cold start that no objective here forbids, so that the idle share counts.
+        constraints=Constraints(offers=allowed, max_replicas=max_replicas, cold_start_s=0.1),
+        today=date(2026, 11, 24),
+    )
+    within = [c for c in brute_force(known, allowed, rate, slo, max_replicas) if c <= budget]
+    assert found.feasible == bool(within)
+    assert (found.shortfall is None) == found.feasible
+    if found.feasible:
+        assert found.best is not None
+        share = 0.1 if idle_share else 1.0
+        assert abs(found.best.usd_per_hour - min(within) * share) <= 1e-9 * min(within)
+        for candidate in (found.best, *found.runners_up):
+            assert candidate.usd_per_hour <= budget * share * (1 + 1e-12)
+            assert max_replicas is None or candidate.replicas <= max_replicas
+            assert allowed.allows(candidate.offer)
+    named = [c.accelerator for c in (found.best, *found.runners_up) if c is not None]
+    named += [entry.accelerator for entry in found.rejected if entry.accelerator]
+    assert sorted(named) == sorted(CARDS), "each accelerator once: best, runner-up or rejected"

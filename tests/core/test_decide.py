@@ -1,0 +1,201 @@
+"""Nothing is done on missing data, nothing while Serve is changing, and never against the budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.core.decide import decide
+from advisor.core.objective import CapacityType, Mode
+from advisor.core.recommendation import (
+    Action,
+    Basis,
+    Candidate,
+    Fleet,
+    Offer,
+    Prediction,
+    Recommendation,
+)
+from advisor.core.workload import Workload, WorkloadSource
+
+OFFER = Offer(
+    provider="aws",
+    region="us-east-1",
+    instance_type="g6.xlarge",
+    accelerator="L4-24GB",
+    accelerator_count=1,
+    capacity_type=CapacityType.ON_DEMAND,
+    usd_per_hour=0.8,
+    observed_on="2026-07-20",
+    source="test",
+)
+PREDICTION = Prediction(
+    ttft_s=0.1,
+    tpot_s=0.02,
+    e2e_s=2.0,
+    batch=4.0,
+    output_tokens_per_s=100.0,
+    max_requests_per_s=2.0,
+    basis=Basis.MODELLED,
+)
+OBSERVED = Workload(requests_per_s=1.0, isl=100, osl=100, source=WorkloadSource.OBSERVED)
+EXPECTED = replace(OBSERVED, source=WorkloadSource.EXPECTED)
+
+
+def recommendation(
+    replicas: int = 2, *, feasible: bool = True, mode: Mode = Mode.ALWAYS_ON
+) -> Recommendation:
+    best = Candidate(
+        accelerator="L4-24GB",
+        tp_degree=1,
+        replicas=replicas,
+        mode=mode,
+        offer=OFFER,
+        usd_per_hour=0.8 * replicas,
+        prediction=PREDICTION,
+        reasons=(),
+    )
+    return Recommendation(
+        best=best,
+        feasible=feasible,
+        shortfall=None if feasible else "costs $1.60/h, $0.60/h over the budget of $1.00/h",
+        runners_up=(),
+        rejected=(),
+        reasons=(),
+        prices_from="2026-07-20",
+    )
+
+
+def fleet(
+    running: int | None = 2, *, status: str = "RUNNING", accelerator: str = "L4-24GB"
+) -> Fleet:
+    return Fleet(
+        application="llm",
+        deployment="LLMServer",
+        status=status,
+        target_replicas=running,
+        running_replicas=running,
+        accelerators=(accelerator,),
+    )
+
+
+fleets = st.none() | st.builds(
+    fleet,
+    st.none() | st.integers(0, 50),
+    status=st.sampled_from(["RUNNING", "DEPLOYING", "UNHEALTHY", "DELETING"]),
+    accelerator=st.sampled_from(["L4-24GB", "T4-16GB"]),
+)
+recommendations = st.none() | st.builds(
+    recommendation,
+    st.integers(1, 50),
+    feasible=st.booleans(),
+    mode=st.sampled_from(list(Mode)),
+)
+workloads = st.sampled_from([None, OBSERVED, EXPECTED])
+problems = st.lists(st.sampled_from(["no answer from node-1", "reading is 300 s old"]), max_size=2)
+
+
+@given(
+    recommendation=recommendations, workload=workloads, fleet=fleets, problems=problems
+)  # fmt: skip
+def test_never_scales_down_on_missing_data(
+    recommendation: Recommendation | None,
+    workload: Workload | None,
+    fleet: Fleet | None,
+    problems: list[str],
+) -> None:
+    decision = decide(
+        recommendation=recommendation, workload=workload, fleet=fleet, problems=problems
+    )
+    assert decision.reason
+    if problems or workload is None or recommendation is None or fleet is None:
+        assert decision.action is Action.HOLD
+    if decision.action is Action.SCALE:
+        assert fleet is not None
+        assert fleet.status == "RUNNING"
+        assert fleet.running_replicas is not None
+        assert decision.target_replicas is not None
+        if decision.target_replicas < fleet.running_replicas:
+            assert workload is OBSERVED
+    else:
+        assert decision.target_replicas is None
+
+
+@given(recommendation=recommendations, fleet=fleets)
+def test_an_infeasible_recommendation_is_never_acted_on(
+    recommendation: Recommendation | None, fleet: Fleet | None
+) -> None:
+    decision = decide(
+        recommendation=recommendation, workload=OBSERVED, fleet=fleet, problems=[]
+    )  # fmt: skip
+    if recommendation is None or not recommendation.feasible:
+        assert decision.action is Action.HOLD
+
+
+def test_missing_data_is_named_in_the_reason() -> None:
+    found = decide(
+        recommendation=recommendation(1),
+        workload=OBSERVED,
+        fleet=fleet(5),
+        problems=["no answer from node-1"],
+    )
+    assert found.reason == "no answer from node-1"
+
+
+@pytest.mark.parametrize(("running", "wanted"), [(1, 3), (5, 3)])
+def test_other_replicas_on_the_same_hardware_are_a_scaling(running: int, wanted: int) -> None:
+    found = decide(
+        recommendation=recommendation(wanted), workload=OBSERVED, fleet=fleet(running), problems=[]
+    )
+    assert (found.action, found.target_replicas) == (Action.SCALE, wanted)
+
+
+def test_what_runs_already_is_held() -> None:
+    found = decide(
+        recommendation=recommendation(2), workload=OBSERVED, fleet=fleet(2), problems=[]
+    )
+    assert found.action is Action.HOLD
+
+
+def test_an_expected_load_scales_up_but_not_down() -> None:
+    up = decide(recommendation=recommendation(3), workload=EXPECTED, fleet=fleet(2), problems=[])
+    down = decide(recommendation=recommendation(1), workload=EXPECTED, fleet=fleet(2), problems=[])
+    assert up.action is Action.SCALE
+    assert down.action is Action.HOLD
+
+
+def test_other_hardware_is_a_change_of_accelerator() -> None:
+    found = decide(
+        recommendation=recommendation(),
+        workload=OBSERVED,
+        fleet=fleet(accelerator="A100-SXM-80GB"),
+        problems=[],
+    )
+    assert found.action is Action.CHANGE_ACCELERATOR
+    assert "A100-SXM-80GB" in found.reason
+    assert "L4-24GB" in found.reason
+
+
+def test_another_mode_on_the_same_hardware_is_a_switch() -> None:
+    found = decide(
+        recommendation=recommendation(mode=Mode.SCALE_TO_ZERO),
+        workload=OBSERVED,
+        fleet=fleet(),
+        problems=[],
+    )
+    assert found.action is Action.SWITCH_MODE
+
+
+@pytest.mark.parametrize("status", ["DEPLOYING", "UNHEALTHY", "DELETING"])
+def test_nothing_is_changed_while_serve_is_changing(status: str) -> None:
+    found = decide(
+        recommendation=recommendation(9),
+        workload=OBSERVED,
+        fleet=fleet(2, status=status),
+        problems=[],
+    )
+    assert found.action is Action.HOLD
+    assert status in found.reason
