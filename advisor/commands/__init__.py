@@ -1,0 +1,1 @@
+"""The `advisor` command's subcommands, one module each. Heavy imports stay inside the functions."""
