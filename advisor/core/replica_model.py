@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaModel:
-    """Step time = step_base_s + step_per_seq_s x batch + step_per_kv_token_s x KV tokens + step_per_prefill_token_s x prompt tokens."""
+    """Seconds of a step, by what it touches, and the engine's limits on it."""
 
     step_base_s: float
     step_per_seq_s: float
