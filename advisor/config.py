@@ -24,40 +24,21 @@ from pydantic import (
     field_validator,
 )
 
+from advisor import quantities
 from advisor.core.hardware import find
-from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Latency, Slo
+from advisor.core.objective import Budget, CapacityType, Latency, Slo
 from advisor.core.pricing import OfferFilter
 from advisor.core.recommend import Constraints
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError, UnknownAcceleratorError
 
 ADVISOR_APP_PREFIX = "serve_apps.advisor:"
-_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_BUDGET = re.compile(r"\$?\s*([0-9][0-9,]*(?:\.[0-9]+)?)\s*/\s*(month|hour)")
 
 
 def _seconds(value: object) -> float:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h)", str(value).strip())
-    if match is None or isinstance(value, int | float):
-        raise ValueError(
-            f"a duration with its unit is needed (300ms, 1.5s, 2m, 1h), got {str(value)[:40]!r}"
-        )
-    seconds = float(match[1]) * _SECONDS[match[2]]
-    if seconds <= 0:
-        raise ValueError("must be above zero")
-    return seconds
-
-
-def _budget(value: object) -> Budget:
-    match = _BUDGET.fullmatch(str(value).strip())
-    if match is None:
-        raise ValueError(
-            f"an amount with its period is needed (5000/month, $6.90/hour), got {str(value)[:40]!r}"
-        )
-    dollars = float(match[1].replace(",", ""))
-    if not 0 < dollars < 1e12:
-        raise ValueError("must be above zero and below a trillion dollars")
-    return Budget(usd_per_hour=dollars / HOURS_PER_MONTH if match[2] == "month" else dollars)
+    if isinstance(value, int | float):
+        raise ValueError(f"a duration with its unit is needed (300ms, 1.5s, 2m, 1h), got {value}")
+    return quantities.seconds(value)
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds)]
@@ -126,7 +107,7 @@ class NotifyConfig(_Strict):
 class AdvisorConfig(_Strict):
     """Everything the advisor is told. `budget` comes first: without a cap there is nothing to recommend within."""
 
-    budget: Annotated[Budget, BeforeValidator(_budget)]
+    budget: Annotated[Budget, BeforeValidator(quantities.budget)]
     model: str = Field(min_length=1)
     model_source: str | None = None
     slo: tuple[SloConfig, ...] = Field(min_length=1)
