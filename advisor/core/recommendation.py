@@ -73,6 +73,26 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MixPart:
+    """One kind of instance in a mix: all its replicas, and the requests/s they sustain together."""
+
+    accelerator: str
+    tp_degree: int
+    replicas: int
+    requests_per_s: float
+    offer: Offer
+    instances: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """Several kinds of instances for one model, cheaper together than any kind alone."""
+
+    usd_per_hour: float  # expected under the recommendation's mode
+    parts: tuple[MixPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """What would be best. `best` is None only when nothing can be sized at all.
 
@@ -87,6 +107,7 @@ class Recommendation:
     rejected: tuple[Rejected, ...]
     reasons: tuple[str, ...]
     prices_from: str  # oldest and newest date of the offers compared, ISO
+    mix: Mix | None = None  # where one is clearly cheaper than `best`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,117 @@
+"""Every way to serve the load, priced: each build on each provider's cheapest fitting offer.
+
+How many replicas the load needs does not depend on who rents them out, so an offer costs one multiplication, and the whole
+is linear in offers. The cap and the bound on replicas are checked here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from advisor.core import pricing
+from advisor.core.builds import Build
+from advisor.core.mix import MixOption, Share, cheapest_mix
+from advisor.core.objective import Budget, CapacityType
+from advisor.core.pricing import OfferFilter
+from advisor.core.recommendation import Offer
+
+ON_DEMAND = OfferFilter()  # its default: spot is rented only when asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """What the user allows; None allows any."""
+
+    offers: OfferFilter = ON_DEMAND
+    accelerators: Collection[str] | None = None
+    max_replicas: int | None = None
+    cold_start_s: float = 90.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """`replicas` of a build, rented by one offer. `usd_per_hour` is while all of it runs."""
+
+    build: Build
+    replicas: int
+    offer: Offer
+    usd_per_hour: float
+
+    @property
+    def meets_slos(self) -> bool:
+        return self.build.inside_slos_per_s > 0
+
+
+def by_accelerator(offers: Iterable[Offer], allowed: OfferFilter) -> dict[str, list[Offer]]:
+    """The allowed offers, by what they rent out."""
+    found: dict[str, list[Offer]] = defaultdict(list)
+    for offer in offers:
+        if allowed.allows(offer):
+            found[offer.accelerator].append(offer)
+    return found
+
+
+def replicas_for(build: Build, requests_per_s: float) -> int:
+    """The replicas that carry the load; one at least, for the endpoint has to be there."""
+    return max(1, math.ceil(requests_per_s / build.rate_per_s))
+
+
+def priced(build: Build, offers: Iterable[Offer], requests_per_s: float) -> list[Priced]:
+    """The build at the cheapest offer of each provider and capacity type that has machines large enough."""
+    replicas = replicas_for(build, requests_per_s)
+    tp_degree = build.replica.tp_degree
+    groups: dict[tuple[str, CapacityType], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        groups[offer.provider, offer.capacity_type].append(offer)
+    found = []
+    for group in groups.values():
+        offer = pricing.cheapest_offer(group, tp_degree=tp_degree, replicas=replicas)
+        if offer is not None:
+            hourly = pricing.fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=replicas)
+            found.append(Priced(build=build, replicas=replicas, offer=offer, usd_per_hour=hourly))
+    return found
+
+
+def order(choice: Priced) -> tuple[float, int, str, str]:
+    """Cheapest first; of equals the fewest devices, then by name, so that the answer never depends on the input's order."""
+    replica = choice.build.replica
+    devices = choice.replicas * replica.tp_degree
+    return choice.usd_per_hour, devices, replica.accelerator.name, choice.offer.provider
+
+
+def too_many(choice: Priced, constraints: Constraints) -> bool:
+    return constraints.max_replicas is not None and choice.replicas > constraints.max_replicas
+
+
+def too_much(choice: Priced, budget: Budget, constraints: Constraints) -> str | None:
+    """What of the user's limits it would break. The cap holds while everything runs, whatever the mode saves at night."""
+    if too_many(choice, constraints):
+        return f"needs {choice.replicas} replicas, {constraints.max_replicas} are allowed at most"
+    if choice.usd_per_hour <= budget.usd_per_hour:
+        return None
+    return (
+        f"costs ${choice.usd_per_hour:.2f}/h, ${choice.usd_per_hour - budget.usd_per_hour:.2f}/h over the budget of "
+        f"${budget.usd_per_hour:.2f}/h"
+    )
+
+
+def mix_of(
+    builds: Sequence[Build], offers: Mapping[str, Sequence[Offer]], requests_per_s: float
+) -> list[tuple[Build, Offer, Share]]:
+    """The cheapest instances of any types that sustain the load together inside the objectives; empty where none can."""
+    known: list[tuple[Build, Offer]] = []
+    options = []
+    for build in builds:
+        for offer in offers.get(build.replica.accelerator.name, ()):
+            each = pricing.replicas_per_instance(offer, build.replica.tp_degree)
+            if each > 0 and build.inside_slos_per_s > 0:
+                rate = each * build.inside_slos_per_s
+                options.append(
+                    MixOption(key=len(known), requests_per_s=rate, usd_per_hour=offer.usd_per_hour)
+                )
+                known.append((build, offer))
+    shares = cheapest_mix(options, requests_per_s=requests_per_s)
+    return [(*known[share.option.key], share) for share in shares]
