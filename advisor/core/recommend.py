@@ -62,7 +62,7 @@ def recommend(
 
     `variants` are the same model with other weights (quantised) that may be served instead of `spec`.
     """
-    problem = _Problem(
+    problem = Problem(
         variants=(spec, *variants),
         workload=workload,
         slos=tuple(slos),
@@ -72,21 +72,20 @@ def recommend(
         mode=choose_mode(workload, slos, cold_start_s=constraints.cold_start_s),
         today=today,
     )
-    rejected: list[Rejected] = []
-    best_on: list[Priced] = []
-    builds: list[Build] = []
-    for accelerator in accelerators:
-        found = problem.builds(accelerator)
-        if isinstance(found, str):
-            rejected.append(_rejected(accelerator.name, found))
-            continue
-        builds += found
-        best_on.append(min(problem.priced(found), key=problem.preference))
-    return problem.recommendation(best_on, builds, rejected)
+    return problem.recommendation(problem.weigh(accelerators))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Problem:
+class Weighed:
+    """Every build there is, the best choice on each accelerator, and why there is none on the others."""
+
+    builds: tuple[Build, ...]
+    best_on: tuple[Priced, ...]
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
     """What is asked, and the questions that the answer takes apart."""
 
     variants: tuple[ModelSpec, ...]
@@ -97,6 +96,20 @@ class _Problem:
     constraints: Constraints
     mode: ModeChoice
     today: date
+
+    def weigh(self, accelerators: Iterable[Accelerator]) -> Weighed:
+        """All that can be said before the budget is looked at."""
+        rejected: list[Rejected] = []
+        best_on: list[Priced] = []
+        builds: list[Build] = []
+        for accelerator in accelerators:
+            found = self.builds(accelerator)
+            if isinstance(found, str):
+                rejected.append(_rejected(accelerator.name, found))
+                continue
+            builds += found
+            best_on.append(min(self.priced(found), key=self.preference))
+        return Weighed(builds=tuple(builds), best_on=tuple(best_on), rejected=tuple(rejected))
 
     def builds(self, accelerator: Accelerator) -> list[Build] | str:
         allowed = self.constraints.accelerators
@@ -175,11 +188,11 @@ class _Problem:
             f"over {slo.bound_s * 1e3:g} ms"
         )
 
-    def recommendation(
-        self, best_on: Sequence[Priced], builds: Sequence[Build], rejected: list[Rejected]
-    ) -> Recommendation:
-        able = sorted((c for c in best_on if c.meets_slos), key=order)
-        missing = [c for c in best_on if not c.meets_slos]
+    def recommendation(self, weighed: Weighed) -> Recommendation:
+        """The cheapest inside everything; else the cheapest that would do, or the closest, with what is missed."""
+        rejected = list(weighed.rejected)
+        able = sorted((c for c in weighed.best_on if c.meets_slos), key=order)
+        missing = [c for c in weighed.best_on if not c.meets_slos]
         over = {id(c): self._too_much(c) for c in able}
         within = [c for c in able if over[id(c)] is None]
         if within:
@@ -206,7 +219,7 @@ class _Problem:
             rejected=(*self.mode.rejected, *rejected),
             reasons=self._reasons(best),
             prices_from=self._price_dates(),
-            mix=self._mix(builds, best) if within else None,
+            mix=self._mix(weighed.builds, best) if within else None,
         )
 
     def _too_much(self, choice: Priced) -> str | None:
