@@ -41,7 +41,7 @@ from serve_apps.paths import direct_streaming_flags  # noqa: E402
 
 PORT = 8000
 ISL = OSL = 64
-LOADS = {1: 24, 16: 192, 64: 384}  # concurrency: requests
+LOADS = {1: 48, 16: 384, 64: 768}  # concurrency: requests
 START_TIMEOUT_S = 300.0
 ENGINE = {
     "dtype": "float32",
@@ -272,7 +272,7 @@ def main() -> None:
         else tiny_model.make(Path(tempfile.mkdtemp()) / "tiny")
     )
     if args.model == "smollm2":
-        LOADS.update({1: 8, 16: 48, 64: 128})
+        LOADS.update({1: 8, 16: 64, 64: 128})
     vocabulary = json.loads((model_dir / "config.json").read_text())["vocab_size"]
     results = []
     for repetition in range(args.repetitions):
@@ -283,8 +283,8 @@ def main() -> None:
                 flush=True,
             )
             with running(server, model_dir):
-                asyncio.run(warm_up(16, vocabulary))
                 for concurrency in LOADS:
+                    asyncio.run(warm_up(2 * concurrency, vocabulary))
                     results.append(asyncio.run(load(server, repetition, concurrency, vocabulary)))
     if args.json:
         args.json.write_text(json.dumps([asdict(result) for result in results], indent=1))
