@@ -68,7 +68,7 @@ def up(file: Path, *, stock: bool) -> int:
     config = check.load(file)
     _remove_leftovers()
     _check_ports(config, stock=stock)
-    _check_memory()
+    check_memory(psutil.virtual_memory().available)
     if demo_model.DEMO_MODEL_DIR in check.local_model_dirs(config):
         demo_model.prepare()
     environment = _environment(stock=stock)
@@ -151,11 +151,11 @@ def _check_ports(config: Mapping[str, Any], *, stock: bool) -> None:
         raise PreflightError("\n".join(f"{line}: stop it, or set another port" for line in held))
 
 
-def _check_memory() -> None:
-    available = psutil.virtual_memory().available
-    if available < NEEDED_BYTES:
+def check_memory(available_bytes: int) -> None:
+    """PreflightError when that is not enough for Ray, vLLM and a small model."""
+    if available_bytes < NEEDED_BYTES:
         raise PreflightError(
-            f"memory: {available / 2**30:.1f} GiB are free, {NEEDED_BYTES / 2**30:.0f} GiB are needed"
+            f"memory: {available_bytes / 2**30:.1f} GiB are free, {NEEDED_BYTES / 2**30:.0f} GiB are needed"
         )
 
 

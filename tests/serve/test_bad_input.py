@@ -15,7 +15,8 @@ import pytest
 import tiny_model
 import yaml
 
-from serve_apps import processes, versions
+from advisor.errors import PreflightError
+from serve_apps import processes, up, versions
 
 pytestmark = [pytest.mark.serve, pytest.mark.timeout(120)]
 
@@ -95,6 +96,12 @@ def test_a_port_in_use_names_who_holds_it(tiny: Path, tmp_path: Path) -> None:
         assert f"port 8000 is in use by {processes.psutil.Process().name()}" in refused(
             harness.tiny_config(tiny), tmp_path
         )
+
+
+def test_too_little_memory_says_how_much_is_needed() -> None:
+    up.check_memory(8 * 2**30)
+    with pytest.raises(PreflightError, match=r"memory: 1\.0 GiB are free, 5 GiB are needed"):
+        up.check_memory(2**30)
 
 
 def test_versions_that_do_not_go_together_are_named() -> None:
