@@ -161,7 +161,7 @@ def find(name: str, accelerators: Iterable[Accelerator]) -> Accelerator:
     """
     known = list(accelerators)
     exact = [found for found in known if found.name.upper() == name.strip().upper()]
-    meant = exact or [found for found in known if _may_mean(name, found)]
+    meant = exact or [found for found in known if may_mean(name, found)]
     if len(meant) == 1:
         return meant[0]
     if meant:
@@ -198,11 +198,22 @@ def _squashed(name: str) -> str:
     return re.sub(r"[^A-Z0-9.]", "", _MAKERS.sub(" ", name.upper()))
 
 
-def _may_mean(name: str, accelerator: Accelerator) -> bool:
+def _spells(squashed: str, name: str) -> bool:
+    """Whether parts of the name, in its order, make up what was asked: "RTX PRO 6000 Server", "H100NVL"."""
+    rest = squashed
+    for part in name.upper().split("-"):
+        rest = rest.removeprefix(part)
+    return bool(squashed) and not rest
+
+
+def may_mean(name: str, accelerator: Accelerator) -> bool:
+    """Whether the name, an alias or a part of a name, fits this accelerator; it may fit others too."""
     if ":" in name:
         return name.strip().upper() in {alias.upper() for alias in accelerator.aliases}
     asked = _tokens(name)
     if asked and asked <= _tokens(accelerator.name):
+        return True
+    if _spells(_squashed(name), accelerator.name):
         return True
     called = [alias.split(":", 1)[-1] for alias in accelerator.aliases]
     called += [accelerator.name, accelerator.ray_accelerator_type]
