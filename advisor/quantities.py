@@ -50,3 +50,9 @@ def budget(text: object, *, bare_period: str | None = None) -> Budget:
     if not 0 < dollars < 1e12:
         raise ValueError("must be above zero and below a trillion dollars")
     return Budget(usd_per_hour=dollars / _PERIODS[period])
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would type them, read back by `seconds`: `300ms`, `90s`."""
+    value, unit = (seconds * 1e3, "ms") if seconds < 1 else (seconds, "s")
+    return f"{value:.6f}".rstrip("0").rstrip(".") + unit
