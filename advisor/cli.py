@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from advisor.commands import compare as compare_command
+from advisor.commands import gpus as gpus_command
+from advisor.commands import plan as plan_command
 from advisor.errors import AdvisorError
 
 cli = typer.Typer(
@@ -70,6 +73,11 @@ def version() -> None:
     from importlib.metadata import version as installed
 
     typer.echo(installed("llm-advisor"))
+
+
+cli.command("plan")(plan_command.plan)
+cli.command("compare")(compare_command.compare)
+cli.command("gpus")(gpus_command.gpus)
 
 
 def main() -> None:

@@ -97,9 +97,9 @@ def lint(table: Sequence[Row], catalogue: Sequence[Row]) -> list[Finding]:
             _Device(row=number, name=row.get("name", ""), numbers=numbers, text=row, known=known)
         )
     for device in devices:
-        found = [finding for rule in _RULES for finding in rule(device)]
+        found = [*_against_catalogue(device, catalogue)]
+        found += [finding for rule in _RULES for finding in rule(device)]
         findings += _one_a_cell(found)
-        findings += _against_catalogue(device, catalogue, {finding.column for finding in found})
     findings += _duplicates(devices)
     return sorted(findings, key=lambda finding: finding.row)
 
@@ -136,7 +136,7 @@ def _numbers(number: int, row: Row) -> tuple[dict[str, float], list[Finding]]:
 
 
 def _one_a_cell(findings: Iterable[Finding]) -> list[Finding]:
-    """The first finding of each cell: the later rules are consequences."""
+    """The first finding of each cell: where we know the device, what it should be; else the rule that says most."""
     first: dict[str, Finding] = {}
     for finding in findings:
         first.setdefault(finding.column, finding)
@@ -149,7 +149,7 @@ def _near(value: float, other: float, tolerance: float = TOLERANCE) -> bool:
 
 def _show(column: str, value: float) -> str:
     if column in PEAKS:
-        return f"{value / 1e12:.4g} T{'OPS' if 'ops' in column else 'FLOP/s'}"
+        return f"{value / 1e12:.4g} {'TOPS' if column == INT8 else 'TFLOP/s'}"
     if column.endswith("bytes_per_s"):
         return f"{value / 1e9:.5g} GB/s"
     if column == "memory_bytes":
@@ -325,13 +325,11 @@ _RULES = (
 )
 
 
-def _against_catalogue(
-    device: _Device, catalogue: Sequence[Row], told: set[str]
-) -> Iterator[Finding]:
+def _against_catalogue(device: _Device, catalogue: Sequence[Row]) -> Iterator[Finding]:
     """Cells further from every row that the name may mean than sources differ among themselves."""
     for column, value in device.numbers.items():
         ours = [float(row[column]) for row in device.known if row.get(column)]
-        if column in told or not ours:
+        if not ours:
             continue
         nearest = min(ours, key=lambda other: abs(value - other))
         tolerance = MEMORY_TOLERANCE if column == "memory_bytes" else TOLERANCE
