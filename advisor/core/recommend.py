@@ -125,15 +125,15 @@ class Problem:
             accelerator, self.variants, self.workload, self.slos, largest_instance=largest
         )
 
-    def priced(self, builds: Iterable[Build]) -> list[Priced]:
+    def priced(
+        self, builds: Iterable[Build], *, requests_per_s: float | None = None
+    ) -> list[Priced]:
+        """Each build at each provider, for the problem's load or another."""
+        rate = self.workload.requests_per_s if requests_per_s is None else requests_per_s
         return [
             choice
             for build in builds
-            for choice in priced(
-                build,
-                self.offers[build.replica.accelerator.name],
-                self.workload.requests_per_s,
-            )
+            for choice in priced(build, self.offers[build.replica.accelerator.name], rate)
         ]
 
     def preference(self, choice: Priced) -> tuple[object, ...]:
@@ -179,6 +179,7 @@ class Problem:
             usd_per_hour=choice.usd_per_hour * self.mode.cost_share,
             prediction=self.prediction(choice),
             reasons=reasons,
+            quantization=replica.spec.quantization,
         )
 
     def why_missed(self, choice: Priced) -> str:
@@ -293,6 +294,7 @@ def _mix_part(build: Build, offer: Offer, instances: int) -> MixPart:
         requests_per_s=instances * each * build.inside_slos_per_s,
         offer=offer,
         instances=instances,
+        quantization=build.replica.spec.quantization,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from advisor.core.objective import HOURS_PER_MONTH, CapacityType, Mode
+from advisor.core.quantization import Quantization
 
 
 class Basis(StrEnum):
@@ -42,6 +43,7 @@ class Offer:
     usd_per_hour: float  # the whole instance
     observed_on: str  # ISO date
     source: str
+    instances: int | None = None  # how many there are at most; None: as many as one pays for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Candidate:
     usd_per_hour: float  # all replicas, expected under `mode`
     prediction: Prediction
     reasons: tuple[str, ...]
+    quantization: Quantization = Quantization.NONE  # how the weights are stored
 
     @property
     def usd_per_month(self) -> float:
@@ -82,6 +85,7 @@ class MixPart:
     requests_per_s: float
     offer: Offer
     instances: int
+    quantization: Quantization = Quantization.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

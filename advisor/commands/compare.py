@@ -1,0 +1,37 @@
+"""`advisor compare A B`: two models, or two GPUs for one model, and the loads from which each is the cheaper."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="A model, or a GPU together with --model.")],
+    b: Annotated[str, typer.Argument(help="The other one.")],
+    model: Annotated[
+        str | None, typer.Option(help="Compare two GPUs for serving this model.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Requests per second.")] = None,
+    isl: Annotated[float | None, typer.Option(help="Mean tokens in, per request.")] = None,
+    osl: Annotated[float | None, typer.Option(help="Mean tokens out, per request.")] = None,
+    slo: Annotated[list[str] | None, typer.Option(help='An objective: "ttft p95 300ms".')] = None,
+    provider: Annotated[list[str] | None, typer.Option(help="Only these providers.")] = None,
+    spot: Annotated[bool, typer.Option(help="Spot capacity may be rented too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Put two models, or two GPUs for one model, side by side: what each costs, and from which load it is cheaper."""
+    from advisor.core.objective import CapacityType
+    from advisor.plan import compare as comparing
+    from advisor.plan import request, run
+
+    assumed: list[str] = []
+    book = run.price_book(None)
+    asked = comparing.Question(
+        load=request.read_load(rate, isl, osl, assumed),
+        slos=request.read_slos([], slo or (), assumed),
+        providers=request.read_names("--provider", provider or (), {o.provider for o in book}),
+        capacity_types=(CapacityType.ON_DEMAND, *([CapacityType.SPOT] if spot else [])),
+    )
+    comparing.show(comparing.compare(a, b, model, asked, book), assumed, as_json=as_json)

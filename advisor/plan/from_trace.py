@@ -1,0 +1,61 @@
+"""The load to plan for, out of a trace: its busiest five minutes, its mean lengths, its share of idle minutes.
+
+Planning for the mean would miss the objective half of the day; planning for the single worst minute pays for it all day.
+The 99th percentile of five-minute rates is what a fixed fleet must carry to hold a 99 % objective; autoscaling then pays
+for less than that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from advisor.backtest.trace import Trace, load_trace
+from advisor.errors import ConfigError
+from advisor.plan.request import Load
+
+WINDOW_S = 300.0
+IDLE_WINDOW_S = 60.0
+PERCENTILE = 99.0
+
+
+def load_of_trace(
+    file: Path, *, rate: float | None, isl: float | None, osl: float | None, assumed: list[str]
+) -> Load:
+    """The trace's load, where the person did not say otherwise. ConfigError or TraceError name what is wrong with it."""
+    trace = load_trace(file)
+    if len(trace) < 2:
+        raise ConfigError(f"--trace: {file}: {len(trace)} requests: too few to plan for")
+    busiest = busiest_per_s(trace)
+    found = Load(
+        requests_per_s=busiest if rate is None else rate,
+        isl=float(np.mean(trace.input_tokens)) if isl is None else isl,
+        osl=max(1.0, float(np.mean(trace.output_tokens))) if osl is None else osl,
+        idle_share=idle_share(trace),
+        source=f"{file.name}, {len(trace):,} requests in {trace.duration_s / 3600:.1f} h",
+    )
+    if rate is None:
+        assumed.append(
+            f"--trace: the load is the p{PERCENTILE:g} of {WINDOW_S / 60:.0f}-minute rates, {busiest:.2f} requests/s "
+            f"(on average {len(trace) / trace.duration_s:.2f})"
+        )
+    return found
+
+
+def busiest_per_s(trace: Trace) -> float:
+    """The 99th percentile of the rates of all five-minute windows, in requests/s; a shorter trace is one window."""
+    counts = _counts(trace, min(WINDOW_S, max(trace.duration_s, 1.0)))
+    return float(np.percentile(counts, PERCENTILE)) / min(WINDOW_S, max(trace.duration_s, 1.0))
+
+
+def idle_share(trace: Trace) -> float:
+    """The share of minutes without an arrival."""
+    return float(np.mean(_counts(trace, IDLE_WINDOW_S) == 0))
+
+
+def _counts(trace: Trace, window_s: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Arrivals in each whole window; at least one window."""
+    num_windows = max(1, int(trace.duration_s // window_s))
+    windows = (trace.arrival_s // window_s).astype(np.int64)
+    return np.bincount(windows[windows < num_windows], minlength=num_windows)

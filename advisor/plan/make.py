@@ -1,0 +1,201 @@
+"""From a request to a plan: the recommendation, and around it what a person asks next.
+
+What would another provider charge for the same replicas? What would other weights save? At which rate does another GPU
+become the cheaper one? All of it comes from the builds that were weighed for the recommendation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from advisor.core import choice
+from advisor.core.builds import Build
+from advisor.core.choice import Constraints, Priced, by_accelerator
+from advisor.core.hardware import Accelerator
+from advisor.core.mode import ModeChoice, choose_mode
+from advisor.core.model_spec import ModelSpec
+from advisor.core.objective import Mode
+from advisor.core.pricing import OfferFilter
+from advisor.core.recommend import Problem, Weighed
+from advisor.core.recommendation import Candidate, Offer, Recommendation
+from advisor.core.workload import Workload, WorkloadSource
+from advisor.plan.request import PlanRequest
+
+NUM_CURVES = 6
+RATES_PER_CURVE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWeights:
+    """The best with weights that were not asked for, or why there is none."""
+
+    spec: ModelSpec
+    best: Candidate | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostCurve:
+    """What one build's fleet costs by load: a staircase, each step one more instance."""
+
+    label: str
+    requests_per_s_each: float
+    rates_per_s: tuple[float, ...]
+    usd_per_hour: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A recommendation with all that stands around it."""
+
+    request: PlanRequest
+    spec: ModelSpec
+    workload: Workload
+    today: date
+    mode: ModeChoice
+    recommendation: Recommendation
+    chosen: Priced | None  # what `recommendation.best` was made from
+    best_on: tuple[Priced, ...]  # on each accelerator, best first
+    elsewhere: tuple[Priced, ...]  # the chosen replicas at each provider and capacity type
+    other_weights: tuple[OtherWeights, ...]
+
+    @property
+    def curves(self) -> tuple[CostCurve, ...]:
+        return tuple(
+            _curve(one, self.workload.requests_per_s) for one in self.best_on[:NUM_CURVES]
+        )
+
+
+def make_plan(
+    request: PlanRequest,
+    *,
+    spec: ModelSpec,
+    allowed_variants: Sequence[ModelSpec],
+    other_variants: Sequence[ModelSpec],
+    accelerators: Sequence[Accelerator],
+    offers: Sequence[Offer],
+    today: date,
+) -> Plan:
+    """The plan for this request. `allowed_variants` may be recommended; `other_variants` are only priced, to compare."""
+    problem = _problem(request, spec, allowed_variants, offers, today)
+    weighed = problem.weigh(accelerators)
+    recommendation = problem.recommendation(weighed)
+    chosen = _chosen(weighed, recommendation)
+    elsewhere: list[Priced] = []
+    if chosen is not None:
+        anywhere = replace(request, providers=None, regions=None)
+        everyone = _problem(anywhere, spec, (), offers, today, any_capacity=True)
+        elsewhere = sorted(everyone.priced([chosen.build]), key=choice.order)
+    return Plan(
+        request=request,
+        spec=spec,
+        workload=problem.workload,
+        today=today,
+        mode=problem.mode,
+        recommendation=recommendation,
+        chosen=chosen,
+        best_on=tuple(sorted(weighed.best_on, key=problem.preference)),
+        elsewhere=tuple(elsewhere),
+        other_weights=tuple(
+            _with_weights(request, other, accelerators, offers, today) for other in other_variants
+        ),
+    )
+
+
+def _problem(
+    request: PlanRequest,
+    spec: ModelSpec,
+    variants: Sequence[ModelSpec],
+    offers: Sequence[Offer],
+    today: date,
+    *,
+    any_capacity: bool = False,
+) -> Problem:
+    constraints = Constraints(
+        offers=OfferFilter(
+            providers=request.providers,
+            regions=request.regions,
+            capacity_types=tuple(type(request.capacity_types[0]))
+            if any_capacity
+            else request.capacity_types,
+        ),
+        accelerators=request.accelerators,
+        max_replicas=request.max_replicas,
+        cold_start_s=request.cold_start_s,
+    )
+    workload = Workload(
+        requests_per_s=request.load.requests_per_s,
+        isl=request.load.isl,
+        osl=request.load.osl,
+        source=WorkloadSource.EXPECTED,
+        idle_share=request.load.idle_share,
+    )
+    return Problem(
+        variants=(spec, *variants),
+        workload=workload,
+        slos=request.slos,
+        budget=request.budget,
+        offers=by_accelerator(offers, constraints.offers),
+        constraints=constraints,
+        mode=_mode(request, workload),
+        today=today,
+    )
+
+
+def _mode(request: PlanRequest, workload: Workload) -> ModeChoice:
+    chosen = choose_mode(workload, request.slos, cold_start_s=request.cold_start_s)
+    if request.mode is None or request.mode is chosen.mode:
+        return chosen
+    return ModeChoice(
+        mode=request.mode,
+        reason=f"asked for; on its merits it would be {chosen.mode}: {chosen.reason}",
+        rejected=(),
+        cost_share=1.0
+        if request.mode is Mode.ALWAYS_ON
+        else 1.0 - (request.load.idle_share or 0.0),
+    )
+
+
+def _chosen(weighed: Weighed, recommendation: Recommendation) -> Priced | None:
+    best = recommendation.best
+    if best is None:
+        return None
+    return next(
+        one for one in weighed.best_on if one.build.replica.accelerator.name == best.accelerator
+    )
+
+
+def _with_weights(
+    request: PlanRequest,
+    spec: ModelSpec,
+    accelerators: Sequence[Accelerator],
+    offers: Sequence[Offer],
+    today: date,
+) -> OtherWeights:
+    problem = _problem(request, spec, (), offers, today)
+    found = problem.recommendation(problem.weigh(accelerators))
+    if found.best is None or not found.feasible:
+        return OtherWeights(spec=spec, best=None, reason=found.shortfall or "")
+    return OtherWeights(spec=spec, best=found.best, reason="")
+
+
+def _curve(one: Priced, requests_per_s: float) -> CostCurve:
+    build, offer = one.build, one.offer
+    most = max(2.0 * requests_per_s, 4.0 * build.rate_per_s)
+    rates = [most * step / RATES_PER_CURVE for step in range(1, RATES_PER_CURVE + 1)]
+    replica = build.replica
+    return CostCurve(
+        label=f"{replica.tp_degree} x {replica.accelerator.name}, {offer.provider}",
+        requests_per_s_each=build.rate_per_s,
+        rates_per_s=tuple(rates),
+        usd_per_hour=tuple(_usd_per_hour(build, offer, rate) for rate in rates),
+    )
+
+
+def _usd_per_hour(build: Build, offer: Offer, requests_per_s: float) -> float:
+    replicas = choice.replicas_for(build, requests_per_s)
+    return choice.pricing.fleet_usd_per_hour(
+        offer, tp_degree=build.replica.tp_degree, replicas=replicas
+    )

@@ -1,0 +1,54 @@
+"""Which other weights of a model a plan looks at: those that may be served, and those priced only to compare.
+
+Whether a model keeps its quality when quantised is not known from its size: other weights are recommended only where the
+person allows them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from advisor.core.model_spec import ModelSpec, quantized
+from advisor.core.quantization import Quantization
+from advisor.errors import ConfigError
+
+COMPARED = (
+    Quantization.FP8,
+    Quantization.AWQ_INT4,
+)  # what vLLM serves most, with ready checkpoints
+ANY = "any"
+
+
+def variants_of(
+    spec: ModelSpec, wanted: Sequence[str]
+) -> tuple[tuple[ModelSpec, ...], tuple[ModelSpec, ...]]:
+    """(may be served, only compared); ConfigError for a kind that does not exist, with the near names.
+
+    A checkpoint that is quantised already is served as it is.
+    """
+    kinds = _kinds(wanted)
+    if spec.quantization is not Quantization.NONE:
+        if kinds:
+            raise ConfigError(
+                f"--quantization: {spec.name} is stored as {spec.quantization}: it is served as it is"
+            )
+        return (), ()
+    others = tuple(kind for kind in COMPARED if kind not in kinds)
+    return (
+        tuple(quantized(spec, kind) for kind in kinds),
+        tuple(quantized(spec, kind) for kind in others),
+    )
+
+
+def _kinds(wanted: Sequence[str]) -> tuple[Quantization, ...]:
+    known = [kind for kind in Quantization if kind is not Quantization.NONE]
+    if ANY in wanted:
+        return COMPARED
+    found = []
+    for name in wanted:
+        if name not in [kind.value for kind in known]:
+            near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or known
+            raise ConfigError(f"--quantization: no {name!r}; near names: {', '.join(near)}")
+        found.append(Quantization(name))
+    return tuple(found)
