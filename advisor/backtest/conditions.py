@@ -1,26 +1,8 @@
-"""What a run holds fixed while policies are compared: the promise to the client, the fleet's bounds, the cloud's manners."""
+"""What a run holds fixed while policies are compared: the fleet's bounds and the cloud's manners."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-GOAL = 0.99  # share of all arrivals that must be good
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """What makes one request good, as its client measures it: router queue and cold start included.
-
-    TTFT at most `ttft_s` plus `ttft_per_prefill` times its own prefill on an idle replica; mean TPOT at most `tpot_s`,
-    or, for an answer of fewer than `short_output_tokens`, where one stall decides the mean, the end-to-end time that the
-    two bounds add up to.
-    """
-
-    ttft_s: float
-    tpot_s: float
-    ttft_per_prefill: float = 2.0
-    short_output_tokens: int = 30
-    goal: float = GOAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

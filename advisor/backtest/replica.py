@@ -24,13 +24,13 @@ Ints = NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., Any])
 
 PS_PER_S = 10**12
-NEVER = np.int64(2**62)
-NOBODY = np.int64(-1)
-REJECTED = np.int64(-2)  # can never fit into the KV cache
-LOST = np.int64(-3)  # its replica was taken while it answered
+NEVER = 2**62
+NOBODY = -1
+REJECTED = -2  # can never fit into the KV cache
+LOST = -3  # its replica was taken while it answered
 
-FREE, STARTING, RUNNING, DRAINING = (np.int64(number) for number in range(4))
-IDLE, DECODE, MIXED = (np.int64(number) for number in range(3))
+FREE, STARTING, RUNNING, DRAINING = range(4)
+IDLE, DECODE, MIXED = range(3)
 
 # Columns of `slots`: one row a replica.
 (STATUS, KIND, STEPS, SINCE, END, INTERRUPT, DECODED, NUM_DECODING, CONTEXT, RESERVED, WAIT_HEAD, WAIT_TAIL,
@@ -50,7 +50,7 @@ NUM_PARAMS = 10
 
 # Columns of `lives`, one row a replica that is gone or was cancelled.
 LIFE_LAUNCHED, LIFE_READY, LIFE_ENDED, LIFE_OUTCOME = range(4)
-ENDED, CANCELLED, FAILED, INTERRUPTED = (np.int64(number) for number in range(4))
+ENDED, CANCELLED, FAILED, INTERRUPTED = range(4)
 
 
 class State(NamedTuple):
@@ -86,8 +86,9 @@ def compiled(function: F) -> F:
 
 def lean(function: F) -> F:
     """Compiled without reference counts, so it must not allocate: counting every view took 7/8 of the time."""
+    without_counts: dict[str, Any] = {"_nrt": False}
     try:
-        return cast(F, numba.njit(cache=True, _nrt=False)(function))
+        return cast(F, numba.njit(cache=True, **without_counts)(function))
     except KeyError:  # a numba without that option is slower, and right as well
         return compiled(function)
 
@@ -159,7 +160,7 @@ def _steps_ps(params: Ints, num_seqs: int, context: int, steps: int) -> int:
 
 
 @lean
-def _steps_until(params: Ints, num_seqs: int, context: int, span: int) -> int:
+def steps_until(params: Ints, num_seqs: int, context: int, span: int) -> int:
     """The fewest decode steps, at least one, that take `span` picoseconds or longer."""
     first = float(params[BASE] + params[PER_SEQ] * num_seqs + params[PER_KV] * context)
     growth = float(params[PER_KV] * num_seqs)
@@ -251,7 +252,7 @@ def _enqueue(state: State, slot: int, request: int, now: int, at_boundary: bool)
     elif row[KIND] == DECODE and row[NUM_WAITING] == 1:
         # Behind another that waits nothing changes: that one is held up by a sequence that has to end first.
         span = now - row[SINCE]
-        steps = _steps_until(state.params, row[NUM_DECODING], row[CONTEXT], span)
+        steps = steps_until(state.params, row[NUM_DECODING], row[CONTEXT], span)
         if steps < row[STEPS]:
             row[STEPS] = steps
             row[END] = row[SINCE] + _steps_ps(state.params, row[NUM_DECODING], row[CONTEXT], steps)
@@ -546,125 +547,3 @@ def remove(state: State, now: int, count: int) -> None:
             _end_life(state, best, now, CANCELLED)
         else:
             _drain(state, best, now, ENDED)
-
-
-@lean
-def gauges(state: State, now: int, out: NDArray[np.float64]) -> None:
-    """Of `now`: running, starting, draining replicas; requests in engines, waiting; KV use; tokens generated so far."""
-    out[:] = 0.0
-    generated = state.fleet[GENERATED]
-    used = 0.0
-    for slot in range(state.slots.shape[0]):
-        row = state.slots[slot]
-        if row[STATUS] == FREE:
-            continue
-        if row[STATUS] == STARTING:
-            out[1] += 1
-            continue
-        out[0 if row[STATUS] == RUNNING else 2] += 1
-        tokens = row[CONTEXT]
-        if row[KIND] == DECODE:
-            steps = 0
-            if now > row[SINCE]:
-                steps = _steps_until(
-                    state.params, row[NUM_DECODING], row[CONTEXT], now - row[SINCE] + 1
-                ) - 1  # fmt: skip
-            steps = min(steps, row[STEPS])
-            generated += steps * row[NUM_DECODING]
-            tokens += steps * row[NUM_DECODING]
-        if row[PARTIAL] != NOBODY:
-            tokens += row[PARTIAL_DONE]
-        out[3] += row[NUM_DECODING] + row[NUM_PRE]
-        out[4] += row[NUM_WAITING]
-        if row[STATUS] == RUNNING:
-            used += tokens / state.params[KV_CAPACITY]
-    out[4] += state.fleet[NUM_HELD]
-    out[5] = used / out[0] if out[0] > 0 else np.nan
-    out[6] = generated
-    out[7] = state.fleet[NUM_HELD]
-
-
-@lean
-def sums(values: Ints, order: Ints, start: int, end: int) -> int:
-    """Sum of a column over requests in an order."""
-    total = 0
-    for index in range(start, end):
-        total += values[order[index]]
-    return int(total)
-
-
-@compiled
-def interval_latencies(state: State, bounds: Ints, starts: Ints, out: NDArray[np.float64]) -> None:
-    """TTFT p95 of the first tokens since `starts[0]`; good ones, TPOT and E2E p95 of those finished since `starts[1]`."""
-    arrival, first, finish = state.arrival, state.first, state.finish
-    num_first = state.fleet[NUM_FIRST] - starts[0]
-    num_finished = state.fleet[NUM_FINISHED] - starts[1]
-    ttft = np.empty(num_first, np.int64)
-    for index in range(num_first):
-        request = state.firsts[starts[0] + index]
-        ttft[index] = first[request] - arrival[request]
-    tpot = np.empty(num_finished, np.int64)
-    e2e = np.empty(num_finished, np.int64)
-    good = num_tpot = 0
-    for index in range(num_finished):
-        request = state.finishes[starts[1] + index]
-        e2e[index] = finish[request] - arrival[request]
-        gaps = state.output_tokens[request] - 1
-        if gaps > 0:
-            tpot[num_tpot] = (finish[request] - first[request]) // gaps
-            num_tpot += 1
-        if is_good(state, request, bounds):
-            good += 1
-    out[0] = p95(ttft)
-    out[1] = p95(tpot[:num_tpot])
-    out[2] = p95(e2e)
-    out[3] = good
-
-
-@compiled
-def p95(values: Ints) -> float:
-    """The smallest value that at least 95 % do not exceed, in seconds; NaN of nothing."""
-    if values.size == 0:
-        return np.nan
-    values.sort()
-    return float(values[(values.size * 95 + 99) // 100 - 1]) / 1e12
-
-
-# What a client is promised, in picoseconds: TTFT, the multiple of the unloaded prefill that is added, TPOT, and below
-# how many output tokens the end-to-end time is bounded instead.
-TTFT_BOUND, PREFILL_PER_MILLE, TPOT_BOUND, SHORT_OUTPUT = range(4)
-
-
-@lean
-def unloaded_prefill_ps(params: Ints, tokens: int) -> int:
-    """The prompt alone on an idle replica, in as many chunks as the budget asks for."""
-    budget = params[MAX_TOKENS]
-    chunks = (tokens + budget - 1) // budget
-    read = budget * (chunks * (chunks - 1) // 2)
-    fixed = chunks * (params[BASE] + params[PER_SEQ])
-    return int(fixed + params[PER_KV] * read + params[PER_PREFILL] * tokens)
-
-
-@lean
-def ttft_bound_ps(state: State, request: int, bounds: Ints) -> int:
-    alone = unloaded_prefill_ps(state.params, state.input_tokens[request])
-    return int(bounds[TTFT_BOUND] + bounds[PREFILL_PER_MILLE] * (alone // 1000))
-
-
-@lean
-def is_good(state: State, request: int, bounds: Ints) -> bool:
-    """Whether a finished request kept what its client was promised."""
-    arrival, first, finish = state.arrival[request], state.first[request], state.finish[request]
-    ttft_ps = ttft_bound_ps(state, request, bounds)
-    answer_ps = bounds[TPOT_BOUND] * (state.output_tokens[request] - 1)
-    if first - arrival > ttft_ps:
-        return False
-    if state.output_tokens[request] < bounds[SHORT_OUTPUT]:
-        return bool(finish - arrival <= ttft_ps + answer_ps)
-    return bool(finish - first <= answer_ps)
-
-
-@lean
-def all_good(state: State, bounds: Ints, out: NDArray[np.bool_]) -> None:
-    for request in range(state.arrival.size):
-        out[request] = state.finish[request] >= 0 and is_good(state, request, bounds)

@@ -11,14 +11,17 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.backtest import measures
 from advisor.backtest import replica as engine
-from advisor.backtest.conditions import Conditions, Promise
+from advisor.backtest.conditions import Conditions
 from advisor.backtest.guarded import STEP_LIMIT_S, GuardedPolicy
 from advisor.backtest.trace import Trace
+from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel
 from advisor.core.step import Policy, StepObservation
 from advisor.errors import AdvisorError
@@ -49,7 +52,7 @@ class Run:
     trace: Trace
     model: ReplicaModel
     conditions: Conditions
-    promise: Promise
+    objective: ServiceObjective
     ttft_s: NDArray[np.float64]
     finish_s: NDArray[np.float64]
     good: NDArray[np.bool_]
@@ -86,14 +89,14 @@ def simulate(
     model: ReplicaModel,
     policy: Policy,
     conditions: Conditions,
-    promise: Promise,
+    objective: ServiceObjective,
     *,
     seed: int = 0,
     step_limit_s: float = STEP_LIMIT_S,
     progress: Progress | None = None,
 ) -> Run:
     """The trace served by a fleet that `policy` scales."""
-    fleet = _Fleet(trace, model, conditions, promise, seed)
+    fleet = _Fleet(trace, model, conditions, objective, seed)
     guarded = GuardedPolicy(policy, limit_s=step_limit_s)
     interval_s = float(getattr(policy, "interval_s", DEFAULT_INTERVAL_S))
     watch = _Watch(fleet, interval_s)
@@ -118,12 +121,12 @@ def follow(
     model: ReplicaModel,
     schedule: Sequence[Change],
     conditions: Conditions,
-    promise: Promise,
+    objective: ServiceObjective,
     *,
     seed: int = 0,
 ) -> Run:
     """The trace served by a fleet whose size is a schedule known beforehand."""
-    fleet = _Fleet(trace, model, conditions, promise, seed)
+    fleet = _Fleet(trace, model, conditions, objective, seed)
     for change in schedule:
         if change.at_s > trace.duration_s:
             break
@@ -161,12 +164,12 @@ def engine_params(model: ReplicaModel, conditions: Conditions) -> engine.Ints:
     return params
 
 
-def promise_bounds(promise: Promise) -> engine.Ints:
+def objective_bounds(objective: ServiceObjective) -> engine.Ints:
     bounds = np.zeros(4, np.int64)
-    bounds[engine.TTFT_BOUND] = to_ps(promise.ttft_s)
-    bounds[engine.PREFILL_PER_MILLE] = round(promise.ttft_per_prefill * 1000)
-    bounds[engine.TPOT_BOUND] = to_ps(promise.tpot_s)
-    bounds[engine.SHORT_OUTPUT] = promise.short_output_tokens
+    bounds[measures.TTFT_BOUND] = to_ps(objective.ttft_base_s)
+    bounds[measures.PREFILL_PER_MILLE] = round(objective.ttft_per_prefill * 1000)
+    bounds[measures.TPOT_BOUND] = to_ps(objective.tpot_s)
+    bounds[measures.SHORT_OUTPUT] = objective.short_output_tokens
     return bounds
 
 
@@ -212,12 +215,12 @@ class _Fleet:
         trace: Trace,
         model: ReplicaModel,
         conditions: Conditions,
-        promise: Promise,
+        objective: ServiceObjective,
         seed: int,
     ) -> None:
         self.trace, self.model = trace, model
-        self.conditions, self.promise = conditions, promise
-        self.bounds = promise_bounds(promise)
+        self.conditions, self.objective = conditions, objective
+        self.bounds = objective_bounds(objective)
         num_slots = 2 * conditions.max_replicas + 16
         params = engine_params(model, conditions)
         self.state = new_state(trace, params, num_slots=num_slots, seed=seed)
@@ -236,7 +239,7 @@ class _Fleet:
 
     def run_until(self, now_s: float) -> None:
         engine.run_until(self.state, to_ps(now_s))
-        engine.gauges(self.state, to_ps(now_s), self.numbers)
+        measures.gauges(self.state, to_ps(now_s), self.numbers)
 
     def take_cold_starts(self) -> tuple[float, ...]:
         count = int(self.state.fleet[engine.NUM_READY])
@@ -292,14 +295,14 @@ class _Fleet:
         engine.run_until(state, last)
         self._take_lives()
         good = np.zeros(len(self.trace), np.bool_)
-        engine.all_good(state, self.bounds, good)
+        measures.all_good(state, self.bounds, good)
         lives = np.concatenate(self._lives) if self._lives else np.zeros((0, 4), np.int64)
         looks = np.asarray(self._looks or [(0.0, 0, 0, 0)])
         return Run(
             trace=self.trace,
             model=self.model,
             conditions=self.conditions,
-            promise=self.promise,
+            objective=self.objective,
             ttft_s=_since(state.first, state.arrival),
             finish_s=np.where(state.finish >= 0, state.finish / PS, np.nan),
             good=good,
@@ -363,7 +366,7 @@ class _Watch:
         numbers = fleet.numbers
         finished = int(counts[engine.NUM_FINISHED] - before[engine.NUM_FINISHED])
         lengths = [
-            engine.sums(
+            measures.sums(
                 column,
                 state.finishes,
                 before[engine.NUM_FINISHED],
@@ -372,7 +375,7 @@ class _Watch:
             for column in (state.input_tokens, state.output_tokens)
         ]
         starts = np.array([before[engine.NUM_FIRST], before[engine.NUM_FINISHED]])
-        engine.interval_latencies(state, fleet.bounds, starts, self._out)
+        measures.interval_latencies(state, fleet.bounds, starts, self._out)
         low, high = int(before[engine.NEXT_ARRIVAL]), int(counts[engine.NEXT_ARRIVAL])
         seen = StepObservation(
             now_s=now_s,
@@ -403,18 +406,23 @@ class _Watch:
     def _spoiled(self, seen: StepObservation) -> StepObservation:
         faults = self._fleet.conditions.metric_faults
         if faults.missing > 0 and self._rng.random() < faults.missing:
-            return dataclasses.replace(seen, **dict.fromkeys(_METRICS), num_good=None)
+            return _replaced(seen, None)
         if faults.garbage > 0 and self._rng.random() < faults.garbage:
             value = float(self._rng.choice([np.nan, np.inf, -np.inf, -1.0, 1e300]))
-            return dataclasses.replace(seen, **dict.fromkeys(_METRICS, value))
+            return _replaced(seen, value)
         return seen
 
 
 _METRICS = (
     "num_arrivals", "input_tokens", "output_tokens", "num_finished", "finished_input_tokens",
     "finished_output_tokens", "requests_running", "requests_waiting", "kv_cache_usage", "ttft_p95_s",
-    "tpot_p95_s", "e2e_p95_s",
+    "tpot_p95_s", "e2e_p95_s", "num_good",
 )  # fmt: skip
+
+
+def _replaced(seen: StepObservation, value: float | None) -> StepObservation:
+    changes: dict[str, Any] = dict.fromkeys(_METRICS, value)
+    return dataclasses.replace(seen, **changes)
 
 
 def _known(value: float) -> float | None:

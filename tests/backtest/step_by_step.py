@@ -45,9 +45,7 @@ class StepByStep:
         self, trace: Trace, model: ReplicaModel, conditions: Conditions, seed: int = 0
     ) -> None:
         self.model, self.conditions = model, conditions
-        rows = zip(
-            trace.arrival_s, trace.input_tokens, trace.output_tokens, strict=True
-        )
+        rows = zip(trace.arrival_s, trace.input_tokens, trace.output_tokens, strict=True)
         self.requests = [
             Request(number, round(at * 10**12), int(tokens_in), int(tokens_out))
             for number, (at, tokens_in, tokens_out) in enumerate(rows)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
-from step_by_step import StepByStep
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from step_by_step import StepByStep
 
-from advisor.backtest.conditions import Conditions, Promise
-from advisor.backtest.simulator import Change, SimulationError, follow
+from advisor.backtest.conditions import Conditions
+from advisor.backtest.simulator import Change, follow
 from advisor.backtest.trace import Trace, make_trace
+from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel
 
-PROMISE = Promise(ttft_s=2.0, tpot_s=0.05)
+OBJECTIVE = ServiceObjective(ttft_base_s=2.0, tpot_s=0.05)
 
 
 @st.composite
@@ -80,12 +80,10 @@ def test_jumps_equal_single_steps_to_the_picosecond(
         two_choices=two_choices,
         router_limit=router_limit,
     )
-    fast = follow(trace, model, schedule, conditions, PROMISE, seed=seed)
+    fast = follow(trace, model, schedule, conditions, OBJECTIVE, seed=seed)
     slow = StepByStep(trace, model, conditions, seed=seed)
     slow.follow(schedule, trace.duration_s)
-    for request, ttft_s, finish_s in zip(
-        slow.requests, fast.ttft_s, fast.finish_s, strict=True
-    ):
+    for request, ttft_s, finish_s in zip(slow.requests, fast.ttft_s, fast.finish_s, strict=True):
         assert _same(ttft_s, request.first, request.arrival)
         assert _same(finish_s, request.finish, 0)
     lives = sorted(zip(fast.launched_s, fast.ended_s, strict=True))

@@ -142,10 +142,7 @@ def arguments(setting: Setting) -> dict[str, Any]:
     """What a policy's constructor may ask for by name."""
     return {
         "replica_model": setting.belief,
-        "promise": setting.promise,
-        "ttft_s": setting.promise.ttft_s,
-        "tpot_s": setting.promise.tpot_s,
-        "goal": setting.promise.goal,
+        "objective": setting.objective,
         "cold_start_s": setting.cold_start_s,
         "usd_per_hour": setting.usd_per_hour,
         "min_replicas": setting.min_replicas,

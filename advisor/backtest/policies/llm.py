@@ -133,7 +133,7 @@ class DynamoReactive:
 
     def _load(self, seen: StepObservation, engines: int) -> float:
         """The larger of predicted TTFT and ITL, each over its bound."""
-        model, promise = self._setting.belief, self._setting.promise
+        model, objective = self._setting.belief, self._setting.objective
         spread = (seen.replicas_running or 1) / engines
         batch = (seen.requests_running or 0.0) / engines
         kv_tokens = (seen.kv_cache_usage or 0.0) * model.kv_capacity_tokens * spread
@@ -141,8 +141,8 @@ class DynamoReactive:
         prefill_s = model.step_per_prefill_token_s * self._isl
         waiting = (seen.requests_waiting or 0.0) / engines
         ttft_s = (waiting + 1) * prefill_s + step_s
-        bound_s = promise.ttft_s + promise.ttft_per_prefill * prefill_s
-        return max(ttft_s / bound_s, step_s / promise.tpot_s)
+        bound_s = objective.ttft_base_s + objective.ttft_per_prefill * prefill_s
+        return max(ttft_s / bound_s, step_s / objective.tpot_s)
 
 
 class DynamoBoth:
@@ -192,7 +192,10 @@ class _Sums:
             interval_s=self._span_s,
             replicas_running=seen.replicas_running,
             replicas_starting=seen.replicas_starting,
-            **self._sums,
+            num_arrivals=self._sums["num_arrivals"],
+            num_finished=self._sums["num_finished"],
+            finished_input_tokens=self._sums["finished_input_tokens"],
+            finished_output_tokens=self._sums["finished_output_tokens"],
         )
         self._sums, self._span_s = dict.fromkeys(self.fields, 0.0), 0.0
         return whole

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from advisor.backtest.conditions import Promise
+from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel
 from advisor.core.step import StepDecision, StepObservation
 
@@ -22,7 +22,7 @@ class Setting:
     """The belief in the replica, what was promised, and the bounds."""
 
     belief: ReplicaModel
-    promise: Promise
+    objective: ServiceObjective
     cold_start_s: float
     min_replicas: int
     max_replicas: int
@@ -46,7 +46,7 @@ def capacity(setting: Setting, isl: float, osl: float) -> Capacity:
     With a share u of the time on prompts a decode step takes step / (1 - u) on average; Little's law, batch = rate x osl x
     TPOT, then gives the rate: batch / (osl x step + batch x prefill).
     """
-    model, promise = setting.belief, setting.promise
+    model, objective = setting.belief, setting.objective
     prefill_s = model.step_per_prefill_token_s * isl
     most = min(float(model.max_num_seqs), model.kv_capacity_tokens / (isl + osl))
 
@@ -58,8 +58,8 @@ def capacity(setting: Setting, isl: float, osl: float) -> Capacity:
         tpot_s = batch / (rate(batch) * osl)
         share = min(0.999, rate(batch) * prefill_s)
         ttft_s = prefill_s / (1 - share) + tpot_s + share * prefill_s / (2 * (1 - share))
-        bound_s = promise.ttft_s + promise.ttft_per_prefill * prefill_s
-        return tpot_s <= promise.tpot_s and ttft_s <= bound_s
+        bound_s = objective.ttft_base_s + objective.ttft_per_prefill * prefill_s
+        return tpot_s <= objective.tpot_s and ttft_s <= bound_s
 
     low, high = 1.0, max(1.0, most)
     if keeps(high):
