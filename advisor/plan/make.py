@@ -24,7 +24,7 @@ from advisor.core.workload import Workload, WorkloadSource
 from advisor.plan.request import PlanRequest
 
 NUM_CURVES = 6
-RATES_PER_CURVE = 60
+RATES_PER_CURVE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +181,9 @@ def _with_weights(
     return OtherWeights(spec=spec, best=found.best, reason="")
 
 
-def _curve(one: Priced, requests_per_s: float) -> CostCurve:
+def _curve(one: Priced, most_per_s: float) -> CostCurve:
     build, offer = one.build, one.offer
-    most = max(2.0 * requests_per_s, 4.0 * build.rate_per_s)
-    rates = [most * step / RATES_PER_CURVE for step in range(1, RATES_PER_CURVE + 1)]
+    rates = [most_per_s * step / RATES_PER_CURVE for step in range(1, RATES_PER_CURVE + 1)]
     replica = build.replica
     return CostCurve(
         label=f"{replica.tp_degree} x {replica.accelerator.name}, {offer.provider}",

@@ -1,0 +1,159 @@
+"""`advisor plan` as a shell sees it: reasons, a config that can be served, one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advisor.config import load_config
+
+ROOT = Path(__file__).resolve().parents[2]
+LLAMA_8B = {
+    "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 4096, "num_hidden_layers": 32,
+    "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "max_position_embeddings": 131072,
+    "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("models") / "llama-8b"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(LLAMA_8B))
+    return str(folder)
+
+
+def advisor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "advisor", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+    )
+
+
+def planned(*arguments: str) -> dict[str, Any]:
+    done = advisor("plan", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_the_rivals_example_needs_one_h100_and_says_why_not_the_others(llama: str) -> None:
+    """13.35 requests/s of 512 in, 256 out: a rival answers 4 x H100 at $18/h, where one measured H100 does 40."""
+    plan = planned(
+        llama, "--budget", "5000/month", "--rate", "13.35", "--isl", "512", "--osl", "256",
+        "--ttft-p95", "300ms", "--tpot-p95", "30ms", "--accelerator", "H100-SXM-80GB",
+    )  # fmt: skip
+    best = plan["recommendation"]["best"]
+    assert (best["accelerator"], best["replicas"], best["tp_degree"]) == ("H100-SXM-80GB", 1, 1)
+    assert best["usd_per_hour"] < 18.0
+    assert plan["assumed"] == []
+    reasons = {r["accelerator"]: r["reason"] for r in plan["recommendation"]["rejected"]}
+    assert reasons["L4-24GB"] == "not among the accelerators allowed"
+
+
+def test_the_eight_steps_come_in_their_order_under_the_three_things_one_must_know(
+    llama: str,
+) -> None:
+    report = planned(llama, "--budget", "5000/month")["report"]
+    assert [fact["label"] for fact in report["header"]] == [
+        "Model size",
+        "Hardware",
+        "Inference option",
+    ]
+    assert [step["title"] for step in report["steps"]] == [
+        "Budget", "Model size", "FLOPs", "Hardware", "Inference option", "Prices", "Service", "Deploy, compress",
+    ]  # fmt: skip
+
+
+def test_what_no_budget_allows_names_the_cheapest_that_would_do_and_the_miss(llama: str) -> None:
+    plan = planned(llama, "--budget", "50/month", "--rate", "100")
+    assert not plan["feasible"]
+    best = plan["recommendation"]["best"]
+    miss = re.search(r"costs \$([\d.]+)/h, \$([\d.]+)/h over", plan["shortfall"])
+    assert miss is not None
+    assert float(miss[1]) == pytest.approx(best["usd_per_hour"], abs=0.01)
+    assert float(miss[2]) == pytest.approx(best["usd_per_hour"] - 50 / 720, abs=0.02)
+
+
+def test_other_weights_are_compared_but_served_only_where_allowed(llama: str) -> None:
+    plain = planned(llama, "--budget", "5000/month", "--rate", "5")
+    assert plain["recommendation"]["best"]["quantization"] == "none"
+    compress = json.dumps(plain["report"]["steps"][-1])
+    assert "fp8" in compress
+    assert "quality not measured" in compress
+    allowed = planned(llama, "--budget", "5000/month", "--rate", "5", "--quantization", "fp8")
+    costs = [p["recommendation"]["best"]["usd_per_hour"] for p in (allowed, plain)]
+    assert costs[0] <= costs[1]
+
+
+def test_a_written_config_is_one_the_advisor_takes(llama: str, tmp_path: Path) -> None:
+    file, page = tmp_path / "config.yaml", tmp_path / "plan.html"
+    done = advisor(
+        "plan", llama, "--budget", "5000/month", "--rate", "3", "--write", str(file), "--html", str(page),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    config = load_config(file)
+    assert config.budget.usd_per_month == pytest.approx(5000)
+    assert config.expected is not None
+    assert config.expected.requests_per_s == 3
+    html = page.read_text()
+    assert html.count('class="plotly-graph-div"') == 4
+    assert not re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="', html), "nothing is asked of the network"
+
+
+def test_a_formula_stands_beside_each_number_that_is_explained(llama: str) -> None:
+    said = advisor("plan", llama, "--budget", "5000/month", "--explain").stdout
+    assert "2 x layers x KV heads x head dim x bytes" in said
+    assert "2 x active parameters" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--budget: required"),
+        (["--budget", "lots"], "--budget: an amount with its period"),
+        (["--budget", "1/hour", "--rate", "-3"], "--rate: -3 requests/s"),
+        (["--budget", "1/hour", "--isl", "0"], "--isl: 0 tokens"),
+        (["--budget", "1/hour", "--gpu", "H100-SMX"], "--accelerator: "),
+        (["--budget", "1/hour", "--provider", "lamda"], "near names: lambda"),
+        (["--budget", "1/hour", "--quantization", "fp7"], "--quantization: no 'fp7'; near names: fp8"),
+        (["--budget", "1/hour", "--ttft-p95", "fast"], "--ttft-p95: a duration with its unit"),
+        (["--budget", "1/hour", "--trace", "nowhere.parquet"], "nowhere.parquet: no such file"),
+        (["--budget", "1/hour", "--write", "nowhere/else.yaml"], "nowhere/else.yaml: No such file"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line_that_names_the_option(
+    llama: str, arguments: list[str], said: str
+) -> None:
+    done = advisor("plan", llama, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = advisor("plan", str(tmp_path / "nowhere"), "--budget", "1/hour")
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+
+
+def test_two_gpus_are_compared_by_the_load_from_which_each_is_cheaper(llama: str) -> None:
+    done = advisor(
+        "compare", "L4-24GB", "H100-SXM-80GB", "--model", llama, "--slo", "tpot p95 150ms", "--slo", "ttft p95 2s",
+        "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    crossings = json.loads(done.stdout)["crossings"]
+    assert crossings[0]["cheaper"] == "L4-24GB", "one small card is the cheaper one at a trickle"
+    assert crossings[-1]["cheaper"] == "H100-SXM-80GB", "a full large one is cheaper by the token"
+    rates = [crossing["requests_per_s"] for crossing in crossings]
+    assert rates == sorted(rates)
