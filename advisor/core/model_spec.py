@@ -1,75 +1,48 @@
-"""A model's exact size from its own config.json.
+"""A model's exact size from its own config.json: parameters, bytes of weights, bytes of KV cache.
 
-A decoder layer holds four attention projections and a gated MLP of three matrices of hidden x intermediate, or a router and
-`num_experts` such MLPs of which each token visits a few: those count in full for memory and in part for FLOPs. Around the
-layers stand the token embedding and the logits' matrix, one and the same where `tie_word_embeddings`. Architectures
-differ only in biases, norms and defaults, so each is one row of `_ARCHITECTURES`; every row was compared with transformers
-5.19 on the meta device, difference 0. What has no row is unsupported: a guess here would be a wrong bill later.
+The config names an architecture; the architecture says which matrices there are (`core/layout.py`); everything else
+is a sum over them. Every architecture was compared with transformers 5.19 on the meta device, difference 0. What has
+no entry, or states something that would change the count and is not understood, is unsupported: a guess here would be
+a wrong bill later.
 
-KV cache: one key and one value of head_dim per layer, KV head and token (Kwon et al. 2023, arXiv 2309.06180).
+Bytes follow from the quantisation (`core/quantization.py`). Sums are made once, here: a plan asks for them 100,000
+times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from advisor.errors import UnsupportedModelError
+from advisor.core.architectures import architecture_of, layout_of
+from advisor.core.config_reader import MAX_FIELD, Config
+from advisor.core.layout import Attention, Layout, Matrix, Part, State, params
+from advisor.core.quantization import (
+    SCHEMES,
+    Dtype,
+    Quantization,
+    Scheme,
+    matrix_bytes,
+    read_scheme,
+)
 
-MAX_FIELD = 10_000_000  # above any real config: keeps a hostile one from asking for 10^300 layers
+__all__ = [
+    "MAX_FIELD",
+    "Dtype",
+    "ModelSpec",
+    "Quantization",
+    "model_spec_from_config",
+    "quantized",
+]
 
-
-class Dtype(StrEnum):
-    """How weights are stored."""
-
-    FP32 = "float32"
-    BF16 = "bfloat16"
-    FP16 = "float16"
-    FP8 = "fp8"
-
-
-# vLLM's dtype "auto" serves a float32 checkpoint in bfloat16, or float16 where there is none: 2 bytes on any accelerator.
-BYTES_PER_WEIGHT = {Dtype.FP32: 2.0, Dtype.BF16: 2.0, Dtype.FP16: 2.0, Dtype.FP8: 1.0}
-KV_BYTES_PER_VALUE = 2.0  # vLLM keeps the KV cache in the compute dtype unless told otherwise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Architecture:
-    """How one class of transformers differs from the plain Llama block."""
-
-    qkv_bias: bool | None = (
-        False  # None: the config's attention_bias says, for the output projection as well
-    )
-    mlp_bias: bool | None = False  # None: the config's mlp_bias says
-    qk_norm: bool = False
-    norms_per_layer: int = 2
-    tied_by_default: bool = False
-    kv_heads_required: bool = True  # False: absent means as many as attention heads
-    head_dim_required: bool = False  # False: absent means hidden_size / num_attention_heads
-    experts_field: str | None = None
-    expert_size_field: str = "intermediate_size"
-
-
-_ARCHITECTURES = {
-    "LlamaForCausalLM": _Architecture(qkv_bias=None, mlp_bias=None, kv_heads_required=False),
-    "GraniteForCausalLM": _Architecture(qkv_bias=None, mlp_bias=None, kv_heads_required=False),
-    "Phi3ForCausalLM": _Architecture(kv_heads_required=False),
-    "MistralForCausalLM": _Architecture(),
-    "Qwen2ForCausalLM": _Architecture(qkv_bias=True),
-    "Qwen3ForCausalLM": _Architecture(qkv_bias=None, qk_norm=True, head_dim_required=True),
-    "GemmaForCausalLM": _Architecture(qkv_bias=None, tied_by_default=True, head_dim_required=True),
-    "Gemma2ForCausalLM": _Architecture(
-        qkv_bias=None, norms_per_layer=4, tied_by_default=True, head_dim_required=True
-    ),
-    "MixtralForCausalLM": _Architecture(experts_field="num_local_experts"),
-    "Qwen3MoeForCausalLM": _Architecture(
-        qkv_bias=None,
-        qk_norm=True,
-        experts_field="num_experts",
-        expert_size_field="moe_intermediate_size",
-    ),
-}
+# vLLM's dtype "auto" serves a float32 checkpoint in bfloat16, or float16 where there is none: 2 bytes on any
+# accelerator.
+SERVED_BYTES = 2.0
+FP8_KV_BYTES = 1.0
+# vLLM stores the latent of sparse attention (DeepSeek V3.2, GLM-5) in fp8 as 512 numbers, 4 float32 scales and 64
+# rotary numbers in bfloat16, 656 bytes: vllm/v1/attention/backends/mla/flashmla_sparse.py.
+SPARSE_LATENT_FP8_BYTES = 656.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,197 +54,221 @@ class ModelSpec:
     num_layers: int
     hidden_size: int
     num_attention_heads: int
-    num_kv_heads: int
+    num_kv_heads: int  # the most of any layer; 1 where one latent vector serves all heads
     head_dim: int
     vocab_size: int
     max_context_tokens: int | None
     num_experts: int
     num_experts_per_token: int
-    total_params: int
-    active_params: int  # those one token passes through
+    total_params: int  # the vision tower included
+    active_params: int  # those one text token passes through, the embedding table counted
     expert_params: int  # in all routed experts together
     embedding_params: (
         int  # looked up, not multiplied; 0 where the tied matrix is the logits' as well
     )
-    dtype: Dtype
+    vision_params: int
+    dtype: Dtype  # what matrices are multiplied in
+    quantization: Quantization
+    kv_dtype: Dtype
+    weight_bytes: float  # all weights, scales included, on all devices together without replicas
+    expert_bytes: float
+    shared_bytes_read: (
+        float  # by every step: neither experts, nor the embedding table, nor the tower
+    )
+    kv_bytes_per_token: float  # while no window is full: windows and states only make it less
+    state_bytes: float  # per sequence, of linear attention and state-space layers
+    plain_bytes: float  # of a number that is not quantised
+    scheme: Scheme
+    layout: Layout
 
     @property
-    def weight_bytes(self) -> float:
-        return self.total_params * BYTES_PER_WEIGHT[self.dtype]
+    def language_params(self) -> int:
+        return self.total_params - self.vision_params
 
-    @property
-    def kv_bytes_per_token(self) -> float:
-        """Sliding windows only make it less, and are not counted on."""
-        return 2 * self.num_layers * self.num_kv_heads * self.head_dim * KV_BYTES_PER_VALUE
+    def kv_bytes(self, context_tokens: float) -> float:
+        """Kept for one sequence of that many tokens: windows look back only so far, states do not grow."""
+        cached = self.state_bytes
+        for kind in self.layout.attentions:
+            tokens = context_tokens if kind.window is None else min(context_tokens, kind.window)
+            cached += tokens * kind.layers * cache_bytes(kind, self)
+        return cached
 
     def weight_bytes_read(self, batch: float) -> float:
         """Read by one step that computes `batch` tokens: not the embedding table, and only the experts that are hit.
 
         With k of E experts a token, chosen as if at random, a batch hits a share 1 - (1 - k/E)^batch of them.
         """
-        hit = 1.0
-        if self.num_experts:
-            hit -= (1 - self.num_experts_per_token / self.num_experts) ** batch
-        shared = self.total_params - self.expert_params - self.embedding_params
-        return (shared + hit * self.expert_params) * BYTES_PER_WEIGHT[self.dtype]
+        if not self.num_experts:
+            return self.shared_bytes_read
+        hit: float = 1.0 - (1 - self.num_experts_per_token / self.num_experts) ** batch
+        return self.shared_bytes_read + hit * self.expert_bytes
 
 
-class _Config:
-    """Typed, bounded reading of an untrusted mapping: every complaint names the model and the field."""
+def cache_bytes(kind: Attention, spec: ModelSpec) -> float:
+    """One layer of that kind, one token."""
+    fp8 = spec.kv_dtype is Dtype.FP8
+    if fp8 and kind.selected is not None:
+        return SPARSE_LATENT_FP8_BYTES + kind.index_dim
+    per_value = FP8_KV_BYTES if fp8 else spec.plain_bytes
+    return kind.values_per_token * per_value + kind.index_dim
 
-    def __init__(self, fields: Mapping[str, object], name: str) -> None:
-        self.fields = fields
-        self.name = name
 
-    def refuse(self, problem: str) -> UnsupportedModelError:
-        return UnsupportedModelError(f"{self.name}: config.json: {problem}")
-
-    def optional_int(self, field: str) -> int | None:
-        value = self.fields.get(field)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_FIELD:
-            shown = repr(value)[:40]
-            raise self.refuse(
-                f"field {field!r} is {shown}, expected a whole number from 1 to {MAX_FIELD}"
-            )
-        return value
-
-    def int(self, field: str) -> int:
-        value = self.optional_int(field)
-        if value is None:
-            raise self.refuse(f"field {field!r} is missing")
-        return value
-
-    def flag(self, field: str, default: bool) -> bool:
-        value = self.fields.get(field)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise self.refuse(f"field {field!r} is {repr(value)[:40]}, expected true or false")
-        return value
-
-    def architecture(self) -> str:
-        names = self.fields.get("architectures")
-        if not isinstance(names, list) or len(names) != 1 or not isinstance(names[0], str):
-            raise self.refuse("field 'architectures' must be a list with one name")
-        if names[0] not in _ARCHITECTURES:
-            raise self.refuse(
-                f"architecture {names[0][:80]!r} is unsupported; supported are {', '.join(_ARCHITECTURES)}"
-            )
-        return names[0]
-
-    def dtype(self) -> Dtype:
-        value = self.fields.get("dtype") or self.fields.get("torch_dtype") or Dtype.BF16
-        try:
-            return Dtype(str(value))
-        except ValueError:
-            raise self.refuse(
-                f"field 'torch_dtype' is {repr(value)[:40]}, expected one of {', '.join(Dtype)}"
-            ) from None
+def state_bytes(state: State, plain_bytes: float) -> float:
+    """All its layers, one sequence."""
+    per_value = state.state_bytes_per_value or plain_bytes
+    return state.layers * (state.conv_values * plain_bytes + state.state_values * per_value)
 
 
 def model_spec_from_config(config: Mapping[str, object], *, name: str) -> ModelSpec:
     """The exact size of the model that `config` (a parsed config.json) describes; UnsupportedModelError otherwise."""
-    read = _Config(config, name)
-    architecture = read.architecture()
-    row = _ARCHITECTURES[architecture]
-    if config.get("quantization_config") is not None:
-        raise read.refuse("field 'quantization_config': quantised checkpoints are unsupported")
-    num_layers, hidden = read.int("num_hidden_layers"), read.int("hidden_size")
-    heads, vocab = read.int("num_attention_heads"), read.int("vocab_size")
-    intermediate = read.int("intermediate_size")
-    kv_heads = _kv_heads(read, row, heads)
-    head_dim = _head_dim(read, row, hidden, heads)
-    tied = read.flag("tie_word_embeddings", row.tied_by_default)
-    attention = _attention_params(read, row, hidden, heads * head_dim, kv_heads * head_dim)
-    qk_norm = 2 * head_dim if row.qk_norm else 0
-    every_layer = attention + qk_norm + row.norms_per_layer * hidden
-    mlp_bias = read.flag("mlp_bias", False) if row.mlp_bias is None else row.mlp_bias
-    mlp = 3 * hidden * intermediate + (2 * intermediate + hidden if mlp_bias else 0)
-    moe_layers, experts, per_token = _experts(read, row, num_layers)
-    expert = 3 * hidden * read.int(row.expert_size_field)
-    expert_params = moe_layers * experts * expert
-    total = (
-        vocab * hidden * (1 if tied else 2)
-        + num_layers * every_layer
-        + (num_layers - moe_layers) * mlp
-        + moe_layers * experts * hidden  # routers
-        + expert_params
-        + hidden  # the last norm
-    )
-    return ModelSpec(
+    read = Config(config, name)
+    architecture = architecture_of(read)
+    scheme = read_scheme(_quantization_section(read))
+    layout = layout_of(read, architecture)
+    return _spec(
         name=name,
         architecture=architecture,
-        num_layers=num_layers,
-        hidden_size=hidden,
-        num_attention_heads=heads,
-        num_kv_heads=kv_heads,
-        head_dim=head_dim,
-        vocab_size=vocab,
-        max_context_tokens=read.optional_int("max_position_embeddings"),
-        num_experts=experts,
-        num_experts_per_token=per_token,
+        layout=layout,
+        scheme=scheme,
+        dtype=_dtype(read),
+        kv_dtype=None,
+        plain_bytes=SERVED_BYTES,
+    )
+
+
+def _quantization_section(read: Config) -> Config:
+    """Some vision-language configs (Kimi K2.5) state it beside the decoder."""
+    inner = read.fields.get("text_config")
+    if read.get("quantization_config") is None and isinstance(inner, dict):
+        return Config(inner, read.name, path="text_config.")
+    return read
+
+
+def _dtype(read: Config) -> Dtype:
+    inner = read.fields.get("text_config")
+    text = inner if isinstance(inner, dict) else {}
+    stated = [
+        read.fields.get("dtype"),
+        read.fields.get("torch_dtype"),
+        text.get("dtype"),
+        text.get("torch_dtype"),
+    ]
+    value = next((entry for entry in stated if entry), Dtype.BF16)
+    known = (Dtype.FP32, Dtype.BF16, Dtype.FP16, Dtype.FP8)
+    if value not in known:
+        raise read.refuse(
+            f"field 'torch_dtype' is {repr(value)[:40]}, expected one of {', '.join(known)}"
+        )
+    return Dtype(str(value))
+
+
+def quantized(
+    spec: ModelSpec,
+    quantization: Quantization,
+    *,
+    kv_dtype: Dtype | None = None,
+    plain_bytes: float | None = None,
+) -> ModelSpec:
+    """The same model stored that way; `kv_dtype` None keeps the KV cache as it is, `plain_bytes` 4 serves it in float32."""
+    scheme = spec.scheme if quantization is spec.quantization else SCHEMES[quantization]
+    return rescheme(spec, scheme, kv_dtype=kv_dtype, plain_bytes=plain_bytes)
+
+
+def rescheme(
+    spec: ModelSpec,
+    scheme: Scheme,
+    *,
+    kv_dtype: Dtype | None = None,
+    plain_bytes: float | None = None,
+) -> ModelSpec:
+    """The same model under a scheme of its own."""
+    return _requantized(
+        spec, scheme, kv_dtype or spec.kv_dtype, spec.plain_bytes if plain_bytes is None else plain_bytes
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _requantized(
+    spec: ModelSpec, scheme: Scheme, kv_dtype: Dtype, plain_bytes: float
+) -> ModelSpec:
+    return _spec(
+        name=spec.name,
+        architecture=spec.architecture,
+        layout=spec.layout,
+        scheme=scheme,
+        dtype=_plain_dtype(spec),
+        kv_dtype=kv_dtype,
+        plain_bytes=plain_bytes,
+    )
+
+
+def _plain_dtype(spec: ModelSpec) -> Dtype:
+    """What activations are in, whatever the weights are multiplied in."""
+    return spec.dtype if spec.dtype in (Dtype.FP32, Dtype.FP16) else Dtype.BF16
+
+
+def _spec(
+    *,
+    name: str,
+    architecture: str,
+    layout: Layout,
+    scheme: Scheme,
+    dtype: Dtype,
+    kv_dtype: Dtype | None,
+    plain_bytes: float,
+) -> ModelSpec:
+    if dtype is Dtype.FP8 and scheme.kind is Quantization.NONE:
+        scheme = SCHEMES[Quantization.FP8]
+    plain = Dtype.BF16 if dtype is Dtype.FP8 else dtype
+    matrices = layout.matrices
+    expert_params = params(matrices, Part.EXPERT)
+    vision_params = params(matrices, Part.VISION)
+    total = params(matrices)
+    idle = expert_params
+    if layout.num_experts:
+        idle -= expert_params // layout.num_experts * layout.num_experts_per_token
+    bytes_of = _bytes_by_part(layout, scheme, plain_bytes)
+    not_read = (Part.EXPERT, Part.EMBEDDING, Part.VISION)
+    bare = ModelSpec(
+        name=name,
+        architecture=architecture,
+        num_layers=layout.num_layers,
+        hidden_size=layout.hidden_size,
+        num_attention_heads=layout.num_attention_heads,
+        num_kv_heads=layout.num_kv_heads,
+        head_dim=layout.head_dim,
+        vocab_size=layout.vocab_size,
+        max_context_tokens=layout.max_context_tokens,
+        num_experts=layout.num_experts,
+        num_experts_per_token=layout.num_experts_per_token,
         total_params=total,
-        active_params=total - moe_layers * (experts - per_token) * expert,
+        active_params=total - vision_params - idle,
         expert_params=expert_params,
-        embedding_params=0 if tied else vocab * hidden,
-        dtype=read.dtype(),
+        embedding_params=params(matrices, Part.EMBEDDING),
+        vision_params=vision_params,
+        dtype=scheme.compute_dtype or plain,
+        quantization=scheme.kind,
+        kv_dtype=kv_dtype or plain,
+        weight_bytes=sum(bytes_of.values()),
+        expert_bytes=bytes_of.get(Part.EXPERT, 0.0),
+        shared_bytes_read=sum(size for part, size in bytes_of.items() if part not in not_read),
+        kv_bytes_per_token=0.0,
+        state_bytes=sum(state_bytes(state, plain_bytes) for state in layout.states),
+        plain_bytes=plain_bytes,
+        scheme=scheme,
+        layout=layout,
     )
+    per_token = sum(kind.layers * cache_bytes(kind, bare) for kind in layout.attentions)
+    return replace(bare, kv_bytes_per_token=per_token)
 
 
-def _kv_heads(read: _Config, row: _Architecture, heads: int) -> int:
-    stated = read.optional_int("num_key_value_heads")
-    if stated is None and row.kv_heads_required:
-        raise read.refuse("field 'num_key_value_heads' is missing")
-    kv_heads = stated or heads
-    if heads % kv_heads:
-        raise read.refuse(
-            f"field 'num_key_value_heads' is {kv_heads}, which does not divide num_attention_heads {heads}"
-        )
-    return kv_heads
+def _bytes_by_part(layout: Layout, scheme: Scheme, plain_bytes: float) -> dict[Part, float]:
+    sizes: dict[Part, float] = {}
+    for matrix in layout.matrices:
+        size = weight_bytes_of(matrix, scheme, plain_bytes, layout.num_experts)
+        sizes[matrix.part] = sizes.get(matrix.part, 0.0) + size
+    return sizes
 
 
-def _head_dim(read: _Config, row: _Architecture, hidden: int, heads: int) -> int:
-    stated = read.optional_int("head_dim")
-    if stated is not None:
-        return stated
-    if row.head_dim_required:
-        raise read.refuse("field 'head_dim' is missing")
-    if hidden % heads:
-        raise read.refuse(
-            f"field 'hidden_size' is {hidden}, no multiple of num_attention_heads {heads}, and head_dim is missing"
-        )
-    return hidden // heads
-
-
-def _attention_params(
-    read: _Config, row: _Architecture, hidden: int, q_size: int, kv_size: int
-) -> int:
-    weights = hidden * (q_size + 2 * kv_size) + q_size * hidden
-    if row.qkv_bias is None:
-        return weights + (q_size + 2 * kv_size + hidden) * read.flag("attention_bias", False)
-    return weights + (q_size + 2 * kv_size) * row.qkv_bias
-
-
-def _experts(read: _Config, row: _Architecture, num_layers: int) -> tuple[int, int, int]:
-    """Layers with experts, experts in each, experts a token visits; all 0 for a dense model."""
-    if row.experts_field is None:
-        return 0, 0, 0
-    experts, per_token = read.int(row.experts_field), read.int("num_experts_per_tok")
-    if per_token > experts:
-        raise read.refuse(
-            f"field 'num_experts_per_tok' is {per_token}, more than {row.experts_field} {experts}"
-        )
-    step = read.optional_int("decoder_sparse_step") or 1
-    dense = read.fields.get("mlp_only_layers") or []
-    if not isinstance(dense, list) or not all(type(layer) is int for layer in dense):
-        raise read.refuse("field 'mlp_only_layers' must be a list of layer numbers")
-    plain = set(dense)
-    # Arithmetic, not a walk over the layers: a config may claim ten million of them.
-    sparse = num_layers // step - sum(
-        0 <= layer < num_layers and (layer + 1) % step == 0 for layer in plain
-    )
-    if sparse == 0:
-        return 0, 0, 0
-    return sparse, experts, per_token
+def weight_bytes_of(matrix: Matrix, scheme: Scheme, plain_bytes: float, num_experts: int) -> float:
+    return matrix_bytes(matrix, scheme, plain_bytes=plain_bytes, num_experts=num_experts)

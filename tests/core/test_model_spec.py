@@ -127,7 +127,7 @@ def test_a_size_that_is_none_is_refused_by_name(
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"architectures": ["BloomForCausalLM"]}, "BloomForCausalLM"),
+        ({"architectures": ["NobodyForCausalLM"]}, "NobodyForCausalLM"),
         ({"architectures": []}, "architectures"),
         ({"architectures": "LlamaForCausalLM"}, "architectures"),
         ({"num_key_value_heads": 7}, "num_key_value_heads"),

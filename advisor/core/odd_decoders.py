@@ -1,0 +1,277 @@
+"""Decoders that one row of flags cannot say: Falcon, OPT, GPT-BigCode, DBRX, DeciLM, Llama 4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from advisor.core import blocks, moe
+from advisor.core.blocks import Shape
+from advisor.core.config_reader import Config
+from advisor.core.decoders import GPT_NAMES
+from advisor.core.layout import Attention, Layout, Matrix, Part, linear, vector
+
+
+def _layout(
+    shape: Shape,
+    matrices: list[Matrix],
+    *,
+    tied: bool,
+    context: int | None,
+    rotary: bool = True,
+    windows: list[int | None] | None = None,
+    experts: moe.Experts = moe.NO_EXPERTS,
+) -> Layout:
+    return Layout(
+        num_layers=shape.layers,
+        hidden_size=shape.hidden,
+        num_attention_heads=shape.heads,
+        num_kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        vocab_size=shape.vocab,
+        max_context_tokens=context,
+        rotary_dim=shape.head_dim if rotary else 0,
+        matrices=tuple(matrices),
+        attentions=blocks.attentions(shape, windows or [None] * shape.layers),
+        num_experts=experts.count,
+        num_experts_per_token=experts.per_token,
+        tied=tied,
+    )
+
+
+def falcon(config: Config) -> Layout:
+    """Falcon: one KV head (7B), a few (40B, 180B) or all; the head count of the first is stated but not used."""
+    read = config.renamed({
+        "n_layer": "num_hidden_layers", "n_head": "num_attention_heads", "n_head_kv": "num_kv_heads",
+        "n_embed": "hidden_size",
+    })  # fmt: skip
+    new = read.flag("new_decoder_architecture", False)
+    multi_query = read.flag("multi_query", True)
+    heads = read.int("num_attention_heads")
+    stated = read.optional_int("num_kv_heads") or heads
+    read.fields["num_key_value_heads"] = stated if new else 1 if multi_query else heads
+    read.fields.pop("head_dim", None)
+    shape = blocks.read_shape(read)
+    bias, tied = read.flag("bias", False), read.flag("tie_word_embeddings", True)
+    parallel = read.flag("parallel_attn", True)
+    stated_norms = read.optional_int("num_ln_in_parallel_attn") or (2 if new else 1)
+    norms = 2 if not parallel or stated_norms == 2 else 1
+    intermediate = read.optional_int("ffn_hidden_size") or 4 * shape.hidden
+    read.refuse_what_was_not_read()
+    matrices = [
+        *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
+        *blocks.attention(shape, shape.layers, qkv_bias=bias, output_bias=bias),
+        *blocks.mlp(shape.hidden, intermediate, shape.layers, gated=False, bias=bias),
+        *vector("norms", 2 * shape.hidden * (norms * shape.layers + 1)),
+    ]
+    rotary = not read.flag("alibi", False)
+    return _layout(
+        shape, matrices, tied=tied, context=read.optional_int("max_position_embeddings"), rotary=rotary
+    )  # fmt: skip
+
+
+def opt(read: Config) -> Layout:
+    """OPT: learned positions, two rows more than positions; the 350M projects its embedding and norms after the block."""
+    shape = blocks.read_shape(read)
+    tied, bias = read.flag("tie_word_embeddings", True), read.flag("enable_bias", True)
+    affine = read.flag("layer_norm_elementwise_affine", True)
+    embed = read.optional_int("word_embed_proj_dim") or shape.hidden
+    context, layers, hidden = read.int("max_position_embeddings"), shape.layers, shape.hidden
+    final_norm = read.flag("do_layer_norm_before", True) and not read.flag(
+        "_remove_final_layer_norm", False
+    )
+    projections = 0 if embed == hidden else 1
+    read.refuse_what_was_not_read()
+    matrices = [
+        *blocks.embeddings(shape.vocab, embed, tied=tied),
+        *linear("embed_positions", Part.EMBEDDING, context + 2, hidden, 1),
+        *linear("project_in", Part.MLP, hidden, embed, projections),
+        *linear("project_out", Part.MLP, embed, hidden, projections),
+        *blocks.attention(shape, layers, qkv_bias=bias, output_bias=bias),
+        *blocks.mlp(hidden, read.int("ffn_dim"), layers, gated=False, bias=bias),
+        *vector("norms", 2 * hidden * (2 * layers + final_norm) * affine),
+    ]
+    return _layout(shape, matrices, tied=tied, context=context, rotary=False)
+
+
+def gpt_bigcode(config: Config) -> Layout:
+    """StarCoder: GPT-2 with one KV head."""
+    read = config.renamed(GPT_NAMES)
+    multi_query = read.flag("multi_query", True)
+    read.fields["num_key_value_heads"] = 1 if multi_query else read.int("num_attention_heads")
+    shape = blocks.read_shape(read)
+    tied = read.flag("tie_word_embeddings", True)
+    context = read.int("max_position_embeddings")
+    intermediate = read.optional_int("intermediate_size") or 4 * shape.hidden
+    read.refuse_what_was_not_read()
+    matrices = [
+        *blocks.embeddings(shape.vocab, shape.hidden, tied=tied, positions=context),
+        *blocks.attention(shape, shape.layers, qkv_bias=True, output_bias=True),
+        *blocks.mlp(shape.hidden, intermediate, shape.layers, gated=False, bias=True),
+        *vector("norms", 2 * shape.hidden * (2 * shape.layers + 1)),
+    ]
+    return _layout(shape, matrices, tied=tied, context=context, rotary=False)
+
+
+def dbrx(config: Config) -> Layout:
+    read = config.renamed({
+        "d_model": "hidden_size", "n_layers": "num_hidden_layers", "n_heads": "num_attention_heads",
+        "max_seq_len": "max_position_embeddings",
+    })  # fmt: skip
+    ffn = read.section("ffn_config")
+    read.fields["num_key_value_heads"] = read.section("attn_config").int("kv_n_heads")
+    shape = blocks.read_shape(read)
+    tied = read.flag("tie_word_embeddings", False)
+    row = moe.Moe(
+        experts_field="moe_num_experts", per_token_field="moe_top_k", size_field="ffn_hidden_size"
+    )
+    experts = moe.read_experts(ffn, row, shape.hidden, shape.layers)
+    read.refuse_what_was_not_read()
+    matrices = [
+        *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
+        *blocks.attention(shape, shape.layers),
+        *experts.matrices,
+        *vector("norms", shape.hidden * (2 * shape.layers + 1)),
+    ]
+    context = read.optional_int("max_position_embeddings")
+    return _layout(shape, matrices, tied=tied, context=context, experts=experts)
+
+
+# --- DeciLM, and Nemotron models found by architecture search --------------------------------------
+
+
+def decilm(read: Config) -> Layout:
+    """Llama blocks whose KV heads, and in Nemotron NAS also MLPs, differ from layer to layer or are left out."""
+    if read.get("block_configs") is not None:
+        return _nemotron_nas(read)
+    per_layer = read.get("num_key_value_heads_per_layer")
+    layers, heads = read.layers(), read.int("num_attention_heads")
+    if not isinstance(per_layer, list) or len(per_layer) != layers:
+        raise read.refuse("field 'num_key_value_heads_per_layer' must have one number per layer")
+    for kv_heads in per_layer:
+        if type(kv_heads) is not int or kv_heads < 1 or heads % kv_heads:
+            raise read.refuse(
+                "field 'num_key_value_heads_per_layer' has a number that does not divide num_attention_heads"
+            )
+    sizes = [read.int("intermediate_size")] * layers
+    return _layer_by_layer(read, list(per_layer), sizes)
+
+
+def _nemotron_nas(read: Config) -> Layout:
+    block_configs = read.get("block_configs")
+    heads, hidden = read.int("num_attention_heads"), read.int("hidden_size")
+    if not isinstance(block_configs, list) or len(block_configs) != read.layers():
+        raise read.refuse("field 'block_configs' must have one entry per layer")
+    kv_heads, sizes = [], []
+    for block in block_configs:
+        block_read = Config(
+            {"block": block} if isinstance(block, dict) else {}, read.name, path="block_configs."
+        ).section("block")
+        attention, ffn = block_read.section("attention"), block_read.section("ffn")
+        for part in (attention, ffn):
+            if part.flag("replace_with_linear", False):
+                raise read.refuse("field 'block_configs': replace_with_linear is unsupported")
+        group = None if attention.flag("no_op", False) else attention.int("n_heads_in_group")
+        if group is not None and heads % group:
+            raise read.refuse(
+                "field 'block_configs': n_heads_in_group does not divide num_attention_heads"
+            )
+        kv_heads.append(0 if group is None else heads // group)
+        sizes.append(0 if ffn.flag("no_op", False) else _nas_size(ffn, hidden))
+    return _layer_by_layer(read, kv_heads, sizes)
+
+
+def _nas_size(ffn: Config, hidden: int) -> int:
+    """vLLM, nemotron_nas.py: two thirds of the multiple, rounded up to a multiple of 256."""
+    stated = ffn.optional_int("intermediate_size")
+    if stated is not None:
+        return stated
+    size = int(2 * ffn.number("ffn_mult", 0) * hidden / 3)
+    return (size + 255) // 256 * 256
+
+
+def _layer_by_layer(read: Config, kv_heads: list[int], sizes: list[int]) -> Layout:
+    read.fields["num_key_value_heads"] = max([*kv_heads, 1])
+    shape = blocks.read_shape(read)
+    bias, mlp_bias = read.flag("attention_bias", False), read.flag("mlp_bias", False)
+    tied = read.flag("tie_word_embeddings", False)
+    context = read.optional_int("max_position_embeddings")
+    read.refuse_what_was_not_read()
+    matrices = [
+        *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
+        *vector("norms", shape.hidden * (1 + sum(n > 0 for n in kv_heads) + sum(s > 0 for s in sizes))),
+    ]  # fmt: skip
+    kinds: list[Attention] = []
+    for heads in sorted(set(kv_heads) - {0}):
+        own = Shape(layers=shape.layers, hidden=shape.hidden, heads=shape.heads, kv_heads=heads,
+                    head_dim=shape.head_dim, vocab=shape.vocab)  # fmt: skip
+        count = kv_heads.count(heads)
+        matrices += blocks.attention(own, count, qkv_bias=bias, output_bias=bias)
+        kinds += blocks.attentions(own, [None] * count)
+    for size in sorted(set(sizes) - {0}):
+        matrices += blocks.mlp(shape.hidden, size, sizes.count(size), bias=mlp_bias)
+    return Layout(
+        num_layers=shape.layers,
+        hidden_size=shape.hidden,
+        num_attention_heads=shape.heads,
+        num_kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        vocab_size=shape.vocab,
+        max_context_tokens=context,
+        rotary_dim=shape.head_dim,
+        matrices=tuple(matrices),
+        attentions=tuple(kinds),
+        tied=tied,
+    )
+
+
+# --- Llama 4 --------------------------------------------------------------------------------------
+
+
+def llama4(read: Config) -> Layout:
+    """Llama 4: experts in each or each second layer, and three of four layers attend within chunks."""
+    shape = blocks.read_shape(read, kv_heads_required=True, head_dim_required=True)
+    tied = read.flag("tie_word_embeddings", False)
+    row = moe.Moe(
+        experts_field="num_local_experts", size_field="intermediate_size", layers=moe.interleaved,
+        shared_size_field="intermediate_size",
+    )  # fmt: skip
+    experts = moe.read_experts(read, row, shape.hidden, shape.layers)
+    dense = shape.layers - experts.layers
+    bias = read.flag("attention_bias", False)
+    matrices = [
+        *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
+        *blocks.attention(shape, shape.layers, qkv_bias=bias, output_bias=bias),
+        *(blocks.mlp(shape.hidden, read.int("intermediate_size_mlp"), dense) if dense else []),
+        *experts.matrices,
+        *vector("norms", shape.hidden * (2 * shape.layers + 1)),
+    ]
+    windows = _llama4_windows(read, shape.layers)
+    read.refuse_what_was_not_read()
+    context = read.optional_int("max_position_embeddings")
+    return _layout(shape, matrices, tied=tied, context=context, windows=windows, experts=experts)
+
+
+def _llama4_windows(read: Config, layers: int) -> list[int | None]:
+    chunk = read.optional_int("attention_chunk_size")
+    types = read.layer_texts("layer_types", layers, {"chunked_attention", "full_attention"})
+    if types:
+        return [chunk if word == "chunked_attention" else None for word in types]
+    every = read.optional_int("no_rope_layer_interval") or 4
+    stated = read.get("no_rope_layers")
+    with_rope: list[object] = (
+        stated
+        if isinstance(stated, list) and len(stated) == layers
+        else [(i + 1) % every for i in range(layers)]
+    )
+    return [chunk if rope else None for rope in with_rope]
+
+
+ODD_DECODERS: Mapping[str, Callable[[Config], Layout]] = {
+    "FalconForCausalLM": falcon,
+    "RWForCausalLM": falcon,
+    "OPTForCausalLM": opt,
+    "GPTBigCodeForCausalLM": gpt_bigcode,
+    "DbrxForCausalLM": dbrx,
+    "DeciLMForCausalLM": decilm,
+    "Llama4ForCausalLM": llama4,
+}
