@@ -27,3 +27,7 @@ class ObservationError(AdvisorError):
 
 class NotificationError(AdvisorError):
     """A webhook or Slack did not take a message: count it, keep it for the next tick, never stop the loop."""
+
+
+class PriceSourceError(AdvisorError):
+    """Prices could not be refreshed or kept: go on with the prices there are, whose age is shown."""
