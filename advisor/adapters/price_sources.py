@@ -1,11 +1,12 @@
 """Today's prices from a kept source: dstack's catalogue, through its own library gpuhunt (MPL-2.0).
 
-gpuhunt publishes one zip a provider, refreshed hourly, readable without an account: AWS, Azure, GCP, OCI, Nebius, RunPod,
-Lambda, Verda and CloudRift, on demand and spot, by region. We chose it over SkyPilot's catalogue because it is a library with
-one flat item a row, and downloads kilobytes where that one is a repository of 1.8 GB.
+gpuhunt publishes one zip a provider, refreshed hourly, readable without an account: AWS, Azure, GCP, OCI, Nebius,
+RunPod, Lambda, Verda and CloudRift, on demand and spot, by region. We chose it over SkyPilot's catalogue because it is a
+library with one flat item a row, and that one is a repository of 1.8 GB.
 
-Its items name a GPU without its form factor, which is worth a factor of 1.5 to 2 in bandwidth. The instance family settles it
-where the cloud documents the family; else the instance's own name where it says SXM, PCIe or NVL; else the row is left out.
+Its items name a GPU without its form factor, which is worth a factor of 1.5 to 2 in bandwidth. The instance family settles
+it where the cloud documents the family; else the instance's own name where it says SXM, PCIe or NVL; else the row is left
+out.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from advisor.core.hardware import Accelerator, find
 from advisor.core.objective import CapacityType
 from advisor.core.recommendation import Offer
 from advisor.errors import PriceSourceError, UnknownAcceleratorError
 
-if TYPE_CHECKING:
-    from gpuhunt import CatalogItem
-
+PROVIDERS = (
+    "aws", "azure", "gcp", "oci", "nebius", "runpod", "lambdalabs", "verda", "cloudrift",
+)  # fmt: skip
 TIMEOUT_S = 30.0  # each connection; gpuhunt sets none
 SOURCE = "gpuhunt catalogue"
 _PROVIDERS = {"lambdalabs": "lambda"}  # what our snapshot calls them otherwise
@@ -76,6 +77,20 @@ _FAMILIES = (
 _FORM = re.compile(r"(?:^|[^a-z])(sxm|pcie|nvl)\d?(?:[^a-z]|$)", re.IGNORECASE)
 
 
+class Item(Protocol):
+    """What we read of gpuhunt's CatalogItem: memory in GiB a GPU, dollars per hour of the instance."""
+
+    provider: str
+    instance_name: str
+    location: str
+    price: float
+    gpu_count: int
+    gpu_name: str | None
+    gpu_memory: float | None
+    spot: bool
+    flags: list[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
     """What a refresh brought: offers, of which providers, and how many GPU rows do not say which card they rent."""
@@ -88,8 +103,7 @@ class Refreshed:
 
 def fetch(accelerators: Sequence[Accelerator], *, today: date) -> Refreshed:
     """The catalogue of today; PriceSourceError in one line when no provider's could be read."""
-    import gpuhunt
-    from gpuhunt._internal.catalog import OFFLINE_PROVIDERS
+    import gpuhunt  # type: ignore[import-untyped]
 
     catalog = gpuhunt.Catalog(balance_resources=False, auto_reload=False)
     with _quiet_and_bounded():
@@ -105,7 +119,7 @@ def fetch(accelerators: Sequence[Accelerator], *, today: date) -> Refreshed:
     return Refreshed(
         offers=offers,
         providers=tuple(_PROVIDERS.get(name, name) for name in loaded),
-        missing=tuple(_PROVIDERS.get(n, n) for n in OFFLINE_PROVIDERS if n not in loaded),
+        missing=tuple(_PROVIDERS.get(n, n) for n in PROVIDERS if n not in loaded),
         left_out=left_out,
     )
 
@@ -134,7 +148,7 @@ def _date_of(version: str, today: date) -> date:
 
 
 def offers_from(
-    items: Iterable[CatalogItem], accelerators: Sequence[Accelerator], seen_on: dict[str, date]
+    items: Iterable[Item], accelerators: Sequence[Accelerator], seen_on: dict[str, date]
 ) -> tuple[tuple[Offer, ...], int]:
     """Our offers of gpuhunt's items, the cheapest zone of each region; and how many GPU rows could not be placed."""
     cheapest: dict[tuple[str, str, str, CapacityType], Offer] = {}
@@ -153,7 +167,7 @@ def offers_from(
     return tuple(cheapest.values()), left_out
 
 
-def _offer(item: CatalogItem, accelerator: Accelerator, seen_on: date) -> Offer:
+def _offer(item: Item, accelerator: Accelerator, seen_on: date) -> Offer:
     capacity_type = CapacityType.SPOT if item.spot else CapacityType.ON_DEMAND
     return Offer(
         provider=_PROVIDERS.get(item.provider, item.provider),
@@ -168,12 +182,12 @@ def _offer(item: CatalogItem, accelerator: Accelerator, seen_on: date) -> Offer:
     )
 
 
-def _region(item: CatalogItem) -> str:
+def _region(item: Item) -> str:
     """GCP prices by region and lists by zone."""
     return re.sub(r"-[a-z]$", "", item.location) if item.provider == "gcp" else item.location
 
 
-def _instance_type(item: CatalogItem) -> str:
+def _instance_type(item: Item) -> str:
     """The name, and the number of GPUs where one name is rented with several: RunPod, and GCP's N1 with GPUs attached."""
     if item.provider == "runpod":
         return f"{item.gpu_count}x {item.instance_name}"
@@ -182,7 +196,7 @@ def _instance_type(item: CatalogItem) -> str:
     return item.instance_name
 
 
-def accelerator_of(item: CatalogItem, accelerators: Sequence[Accelerator]) -> Accelerator | None:
+def accelerator_of(item: Item, accelerators: Sequence[Accelerator]) -> Accelerator | None:
     """The one card that the item can be; None where it may be several, is unknown, or a fraction of one."""
     for provider, family, name in _FAMILIES:
         if item.provider == provider and re.match(family, item.instance_name):
@@ -206,7 +220,7 @@ def _called(instance_name: str, possible: list[Accelerator]) -> list[Accelerator
         return possible
 
 
-def _if_whole(accelerator: Accelerator, item: CatalogItem) -> Accelerator | None:
+def _if_whole(accelerator: Accelerator, item: Item) -> Accelerator | None:
     """None where the item has another memory: a fraction of the card, or another card. GB and GiB are 7 % apart."""
     if item.gpu_memory is None:
         return accelerator
