@@ -212,15 +212,16 @@ class Problem:
         if within:
             rejected += [_reject(c, over[id(c)] or "") for c in able if over[id(c)] is not None]
         rejected += [_reject(c, _dearer(c, best)) for c in dearer]
+        mix = self._mix(weighed.builds, best) if within else None
         return Recommendation(
             best=self.candidate(best),
             feasible=bool(within),
             shortfall=shortfall,
             runners_up=tuple(self.candidate(c, (_dearer(c, best),)) for c in next_ones),
             rejected=(*self.mode.rejected, *rejected),
-            reasons=self._reasons(best),
+            reasons=(*self._reasons(best), *(() if mix is None else (_mix_reason(mix),))),
             prices_from=self._price_dates(),
-            mix=self._mix(weighed.builds, best) if within else None,
+            mix=mix,
         )
 
     def _too_much(self, choice: Priced) -> str | None:
@@ -296,6 +297,14 @@ def _mix_part(build: Build, offer: Offer, instances: int) -> MixPart:
         instances=instances,
         quantization=build.replica.spec.quantization,
     )
+
+
+def _mix_reason(mix: Mix) -> str:
+    parts = " and ".join(
+        f"{part.instances} x {part.offer.provider} {part.offer.instance_type}"
+        for part in mix.parts
+    )
+    return f"several types together would cost ${mix.usd_per_hour:.2f}/h: {parts}"
 
 
 def _reject(choice: Priced, reason: str) -> Rejected:
