@@ -11,6 +11,7 @@ from advisor.config import AdvisorConfig, environment_value
 from advisor.errors import ConfigError, UnsupportedModelError
 from advisor.loop import AdvisorLoop, Catalogue, MetricsReader, Notifier
 from advisor.metrics import Exporter
+from advisor.plan.weights import variants_of
 from advisor.web.render import tick_json
 
 
@@ -20,9 +21,15 @@ def assemble(config: AdvisorConfig, exporter: Exporter) -> AdvisorLoop:
         spec = load_model_spec(config.model_source or config.model)
     except UnsupportedModelError as error:
         raise ConfigError(f"model_source: {error}") from None
+    variants, _ = variants_of(spec, config.quantizations, field="quantizations")
     return AdvisorLoop(
         config=config,
-        catalogue=Catalogue(spec=spec, accelerators=data.accelerators(), offers=data.offers()),
+        catalogue=Catalogue(
+            spec=spec,
+            variants=variants,
+            accelerators=data.accelerators(),
+            offers=data.offers(),
+        ),
         metrics_reader=_metrics_reader(config),
         fleet_reader=ServeFleetReader(config.ray_dashboard_url, config.model),
         notifiers=_notifiers(config),

@@ -28,6 +28,7 @@ from advisor import quantities
 from advisor.core.hardware import find
 from advisor.core.objective import Budget, CapacityType, Latency, Slo
 from advisor.core.pricing import OfferFilter
+from advisor.core.quantization import Quantization
 from advisor.core.recommend import Constraints
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError, UnknownAcceleratorError
@@ -121,6 +122,7 @@ class AdvisorConfig(_Strict):
     regions: tuple[str, ...] | None = None
     capacity_types: tuple[CapacityType, ...] = (CapacityType.ON_DEMAND,)
     accelerators: tuple[str, ...] | None = None
+    quantizations: tuple[Quantization, ...] = ()  # other weights that may be recommended
     max_replicas: int | None = Field(default=None, ge=1)
     cold_start: Seconds = 90.0
     expected: ExpectedLoad | None = None

@@ -68,6 +68,7 @@ class Catalogue:
     spec: ModelSpec
     accelerators: Sequence[Accelerator]
     offers: Sequence[Offer]
+    variants: Sequence[ModelSpec] = ()  # the same with other weights, which may be recommended too
 
 
 class AdvisorLoop:
@@ -198,6 +199,7 @@ class AdvisorLoop:
         return await asyncio.to_thread(
             recommend,
             spec=self._catalogue.spec,
+            variants=self._catalogue.variants,
             workload=workload,
             slos=self._config.slos(),
             budget=self._config.budget,

@@ -21,17 +21,17 @@ ANY = "any"
 
 
 def variants_of(
-    spec: ModelSpec, wanted: Sequence[str]
+    spec: ModelSpec, wanted: Sequence[str], *, field: str = "--quantization"
 ) -> tuple[tuple[ModelSpec, ...], tuple[ModelSpec, ...]]:
     """(may be served, only compared); ConfigError for a kind that does not exist, with the near names.
 
     A checkpoint that is quantised already is served as it is.
     """
-    kinds = _kinds(wanted)
+    kinds = _kinds(wanted, field)
     if spec.quantization is not Quantization.NONE:
         if kinds:
             raise ConfigError(
-                f"--quantization: {spec.name} is stored as {spec.quantization}: it is served as it is"
+                f"{field}: {spec.name} is stored as {spec.quantization}: it is served as it is"
             )
         return (), ()
     others = tuple(kind for kind in COMPARED if kind not in kinds)
@@ -41,7 +41,7 @@ def variants_of(
     )
 
 
-def _kinds(wanted: Sequence[str]) -> tuple[Quantization, ...]:
+def _kinds(wanted: Sequence[str], field: str) -> tuple[Quantization, ...]:
     known = [kind for kind in Quantization if kind is not Quantization.NONE]
     if ANY in wanted:
         return COMPARED
@@ -49,6 +49,6 @@ def _kinds(wanted: Sequence[str]) -> tuple[Quantization, ...]:
     for name in wanted:
         if name not in [kind.value for kind in known]:
             near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or known
-            raise ConfigError(f"--quantization: no {name!r}; near names: {', '.join(near)}")
+            raise ConfigError(f"{field}: no {name!r}; near names: {', '.join(near)}")
         found.append(Quantization(name))
     return tuple(found)
