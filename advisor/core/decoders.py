@@ -281,7 +281,7 @@ DECODERS: Mapping[str, Decoder] = {
         head_bias=("use_bias", False), tied=True, kv_heads_required=True,
         experts=moe.Moe(
             experts_field="moe_num_experts", per_token_field="moe_k", layers=moe.from_to,
-            shared_experts_field="moe_num_shared_experts", correction_bias=True,
+            shared_experts_field="moe_num_shared_experts", shared_bias=("use_bias", False), correction_bias=True,
         ),
     ),
     "GlmForCausalLM": Decoder(

@@ -125,7 +125,8 @@ def nemotron_h(config: Config) -> Layout:
     kinds = _nemotron_kinds(read)
     read.fields["num_hidden_layers"] = len(kinds)
     shape = blocks.read_shape(read, head_dim_required=True)
-    tied = read.flag("tie_word_embeddings", False)
+    read.flag("tie_word_embeddings", False)
+    tied = False  # transformers never ties them, whatever the config says
     mamba = _nemotron_mamba(read)
     mlp_bias = read.flag("mlp_bias", False)
     experts = _nemotron_experts(read, shape.hidden, kinds.count("moe"), mlp_bias)

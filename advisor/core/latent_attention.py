@@ -36,6 +36,7 @@ class Latent:
             experts_field="n_routed_experts",
             layers=moe.after_dense(self.first_dense),
             shared_experts_field="n_shared_experts",
+            shared_bias=self.mlp_bias,
         )
         dense_model = read.fields.get("n_routed_experts") is None
         experts = moe.read_experts(read, None if dense_model else row, hidden, layers)
@@ -93,7 +94,8 @@ class Latent:
     ) -> list[Matrix]:
         rank = read.optional_int("q_lora_rank")
         if rank is None:
-            if not self.query_rank_optional:
+            # Null is a plain projection; an absent field means another rank in each version of transformers.
+            if not self.query_rank_optional or "q_lora_rank" not in read.fields:
                 raise read.refuse("field 'q_lora_rank' is missing")
             return linear("self_attn.q_proj", Part.ATTENTION, size, hidden, layers)
         return [

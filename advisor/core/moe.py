@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from advisor.core.blocks import experts, mlp
+from advisor.core.blocks import Flag, experts, flag, mlp
 from advisor.core.config_reader import Config
 from advisor.core.layout import Matrix, Part, linear, vector
 
@@ -73,6 +73,7 @@ class Moe:
     layers: SparseLayers = all_layers
     shared_size_field: str | None = None  # an MLP of that size is visited by every token
     shared_experts_field: str | None = None  # so many experts' size, in one MLP
+    shared_bias: Flag = False
     shared_gate: bool = False  # a weight for the shared MLP, computed from the token
     correction_bias: bool = (
         False  # a bias per expert that transformers counts among the parameters
@@ -112,7 +113,7 @@ def read_experts(read: Config, row: Moe | None, hidden: int, num_layers: int) ->
         *experts(hidden, size, layers, count),
         *([Matrix(name="mlp.experts.bias", part=Part.EXPERT, rows=2 * size + hidden, columns=1, count=layers * count)]
           if biases else []),
-        *mlp(hidden, shared, layers, name="mlp.shared_experts"),
+        *mlp(hidden, shared, layers, name="mlp.shared_experts", bias=flag(read, row.shared_bias)),
         *(linear("mlp.shared_expert_gate", Part.ROUTER, 1, hidden, layers) if row.shared_gate else []),
     ]  # fmt: skip
     return Experts(layers=layers, count=count, per_token=per_token, matrices=tuple(matrices))

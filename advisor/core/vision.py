@@ -44,6 +44,7 @@ class Wrapper:
     flat: Mapping[str, str] = field(default_factory=dict)  # decoder of configs without text_config
     text_defaults: Mapping[str, object] = field(default_factory=dict)
     tied: bool | None = None  # where neither config says
+    tied_by_text: bool = False  # only the decoder's own config is asked
 
     def text(self, read: Config) -> tuple[str, Config]:
         """The decoder's architecture and its own config."""
@@ -56,7 +57,7 @@ class Wrapper:
             )
         fields = {**self.text_defaults, **section.fields}
         outer = read.get("tie_word_embeddings")
-        if outer is not None:
+        if outer is not None and not self.tied_by_text:
             fields["tie_word_embeddings"] = outer
         elif self.tied is not None:
             fields["tie_word_embeddings"] = self.tied
@@ -119,7 +120,7 @@ def qwen3_tower(*, deepstack: bool) -> Callable[[Config, int], int]:
 
 
 WRAPPERS: Mapping[str, Wrapper] = {
-    "Llama4ForConditionalGeneration": Wrapper(tower=llama4_tower),
+    "Llama4ForConditionalGeneration": Wrapper(tower=llama4_tower, tied_by_text=True),
     "Qwen3VLForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=True)),
     "Qwen3VLMoeForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=True)),
     "Qwen3_5ForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=False)),
