@@ -1,0 +1,181 @@
+"""`advisor prices`: what is rented where for how much, as seen when; `advisor prices refresh` brings today's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor.core.objective import CapacityType
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from advisor.core.recommendation import Offer
+    from advisor.price_book import PriceBook
+
+app = typer.Typer(invoke_without_command=True, help="List and refresh the prices of GPUs.")
+
+
+@app.callback()
+def prices(
+    context: typer.Context,
+    gpu: Annotated[
+        str | None,
+        typer.Option("--gpu", "--accelerator", help="Only this GPU, or all forms of it."),
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
+    region: Annotated[str | None, typer.Option(help="Only this region.")] = None,
+    capacity: Annotated[CapacityType | None, typer.Option(help="Only this capacity type.")] = None,
+    own: Annotated[
+        Path | None, typer.Option("--prices", help="Prices of your own (YAML), beside the book.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Rows to show; 0 shows all.", min=0)] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, all rows.")] = False,
+) -> None:
+    """List prices, cheapest per GPU first, each with its date and age."""
+    if context.invoked_subcommand is not None:
+        return
+    from advisor.price_book import load_price_book
+
+    today = _today()
+    book = load_price_book(today=today, own=own)
+    chosen = _chosen(book, gpu=gpu, provider=provider, region=region, capacity=capacity)
+    if as_json:
+        _print_json(chosen, today)
+    else:
+        _print_table(chosen[: limit or None], today)
+        typer.echo(f"\n{len(chosen)} of {len(book.offers)} offers; a month has 720 hours.")
+        for warning in book.warnings:
+            typer.echo(f"note: {warning}")
+
+
+@app.command()
+def refresh() -> None:
+    """Fetch today's prices of AWS, Azure, GCP, OCI, Nebius, RunPod, Lambda, Verda and CloudRift; no account needed."""
+    from advisor import data
+    from advisor.errors import PriceSourceError
+    from advisor.price_book import load_price_book, refresh_prices
+
+    today = _today()
+    try:
+        report = refresh_prices(data.accelerators(), today=today)
+    except PriceSourceError as error:
+        dates = load_price_book(today=today).dates
+        since = f"{dates[0]} to {dates[1]}" if dates else "none"
+        raise PriceSourceError(
+            f"{error}; nothing changed, the prices in use are of {since}"
+        ) from None
+    typer.echo(f"{report.offers} offers of {', '.join(report.providers)} in {report.file}")
+    if report.left_out:
+        typer.echo(
+            f"{report.left_out} rows left out: they do not say which form of the GPU they rent"
+        )
+    if report.missing:
+        typer.echo(
+            f"not reached: {', '.join(report.missing)}; {report.kept} earlier offers of theirs stay"
+        )
+
+
+def _today() -> date:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
+def _chosen(
+    book: PriceBook,
+    *,
+    gpu: str | None,
+    provider: str | None,
+    region: str | None,
+    capacity: CapacityType | None,
+) -> list[Offer]:
+    from advisor.core.pricing import usd_per_accelerator_hour
+
+    names = _named(gpu) if gpu is not None else None
+    _check("--provider", provider, {offer.provider for offer in book.offers})
+    _check("--region", region, {offer.region for offer in book.offers})
+    return sorted(
+        (
+            offer
+            for offer in book.offers
+            if (names is None or offer.accelerator in names)
+            and (provider is None or offer.provider == provider)
+            and (region is None or offer.region == region)
+            and (capacity is None or offer.capacity_type is capacity)
+        ),
+        key=lambda offer: (usd_per_accelerator_hour(offer), offer.provider, offer.instance_type),
+    )
+
+
+def _named(gpu: str) -> set[str]:
+    """The accelerators a name may mean: here, unlike where a model is sized, all forms of an H100 are an answer."""
+    from advisor import data
+    from advisor.core.hardware import find, may_mean
+
+    exact = [a.name for a in data.accelerators() if a.name.upper() == gpu.strip().upper()]
+    meant = exact or [a.name for a in data.accelerators() if may_mean(gpu, a)]
+    return set(meant) or {find(gpu, data.accelerators()).name}
+
+
+def _check(option: str, value: str | None, known: set[str]) -> None:
+    import difflib
+
+    from advisor.errors import ConfigError
+
+    if value is None or value in known:
+        return
+    near = difflib.get_close_matches(value, sorted(known), n=4, cutoff=0.4)
+    raise ConfigError(
+        f"{option}: no offers of {value[:60]!r} in the price book; near names: {', '.join(near) or 'none'}"
+    )
+
+
+def _print_json(offers: list[Offer], today: date) -> None:
+    import json
+    from dataclasses import asdict
+
+    from advisor.core import pricing
+
+    rows = [
+        {
+            **asdict(offer),
+            "usd_per_accelerator_hour": pricing.usd_per_accelerator_hour(offer),
+            "usd_per_month": pricing.usd_per_month(offer),
+            "age_days": pricing.age_days(offer, today),
+            "stale": pricing.is_stale(offer, today),
+        }
+        for offer in offers
+    ]
+    typer.echo(json.dumps(rows, indent=1))
+
+
+def _print_table(offers: list[Offer], today: date) -> None:
+    import sys
+
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from advisor.core import pricing
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("GPU", "provider", "region", "instance", "capacity"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("GPUs", "$/GPU-h", "$/h", "$/month", "seen", "days"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for offer in offers:
+        cells = (offer.accelerator, offer.provider, offer.region, offer.instance_type)
+        table.add_row(
+            *(escape(cell) for cell in cells),
+            offer.capacity_type,
+            str(offer.accelerator_count),
+            f"{pricing.usd_per_accelerator_hour(offer):.2f}",
+            f"{offer.usd_per_hour:.2f}",
+            f"{pricing.usd_per_month(offer):,.0f}",
+            offer.observed_on,
+            f"{pricing.age_days(offer, today)}{' old' if pricing.is_stale(offer, today) else ''}",
+        )
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
