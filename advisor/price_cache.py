@@ -34,6 +34,8 @@ def read(file: Path) -> tuple[Offer, ...]:
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
+            if set(COLUMNS) - set(reader.fieldnames or ()):
+                raise csv.Error
             return tuple(_offer(row, file, reader.line_num) for row in reader)
     except OSError as error:
         raise PriceSourceError(f"{file}: {error.strerror}") from None
