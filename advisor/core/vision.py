@@ -41,13 +41,14 @@ class Wrapper:
     """One vision-language architecture."""
 
     tower: Callable[[Config, int], int]  # parameters, given the config and the decoder's width
-    flat: Mapping[str, str] = field(default_factory=dict)  # decoder of configs without text_config
+    flat: str | None = None  # the decoder of configs that have no text_config
     text_defaults: Mapping[str, object] = field(default_factory=dict)
-    tied: bool | None = None  # where neither config says
     tied_by_text: bool = False  # only the decoder's own config is asked
 
     def text(self, read: Config) -> tuple[str, Config]:
-        """The decoder's architecture and its own config."""
+        """The decoder's architecture and its own config, which in older models is the config itself."""
+        if self.flat is not None and read.get("text_config") is None:
+            return self.flat, read
         section = read.section("text_config")
         model_type = section.text("model_type")
         named = TEXT_MODELS.get(model_type or "")
@@ -59,8 +60,6 @@ class Wrapper:
         outer = read.get("tie_word_embeddings")
         if outer is not None and not self.tied_by_text:
             fields["tie_word_embeddings"] = outer
-        elif self.tied is not None:
-            fields["tie_word_embeddings"] = self.tied
         return named, Config(fields, read.name, path="text_config.")
 
     def around(self, read: Config, decoder: Layout) -> Layout:
@@ -119,10 +118,175 @@ def qwen3_tower(*, deepstack: bool) -> Callable[[Config, int], int]:
     return tower
 
 
+def _layer(hidden: int, size: int) -> int:
+    """One plain ViT layer: four projections and two of the MLP with biases, two LayerNorms."""
+    return 4 * _linear(hidden, hidden) + _linear(size, hidden) + _linear(hidden, size) + 4 * hidden
+
+
+def qwen2_tower(*, gated: bool) -> Callable[[Config, int], int]:
+    """Qwen2.5-VL, whose MLP is gated, and Qwen2-VL before it."""
+
+    def tower(read: Config, text_hidden: int) -> int:
+        vision = read.section("vision_config")
+        hidden = vision.int("hidden_size") if gated else vision.int("embed_dim")
+        size = (
+            vision.int("intermediate_size")
+            if gated
+            else hidden * (vision.optional_int("mlp_ratio") or 4)
+        )
+        channels = vision.optional_int("in_channels") or vision.optional_int("in_chans") or 3
+        patch, time = vision.int("patch_size"), vision.optional_int("temporal_patch_size") or 2
+        merged = hidden * (vision.optional_int("spatial_merge_size") or 2) ** 2
+        attention = _linear(3 * hidden, hidden) + _linear(hidden, hidden)
+        plain = _linear(size, hidden) + _linear(hidden, size) + 4 * hidden
+        with_gate = 2 * _linear(size, hidden) + _linear(hidden, size) + 2 * hidden
+        output = vision.int("out_hidden_size") if gated else text_hidden
+        return (
+            channels * time * patch * patch * hidden
+            + vision.layers("depth") * (attention + (with_gate if gated else plain))
+            + hidden * (1 if gated else 2)
+            + _linear(merged, merged)
+            + _linear(output, merged)
+        )
+
+    return tower
+
+
+def pixtral_tower(vision: Config) -> int:
+    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
+    channels, patch = vision.optional_int("num_channels") or 3, vision.int("patch_size")
+    layer = 4 * hidden * hidden + 3 * hidden * size + 2 * hidden
+    return channels * patch * patch * hidden + hidden + vision.layers() * layer
+
+
+def siglip_tower(vision: Config) -> int:
+    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
+    channels, patch = vision.optional_int("num_channels") or 3, vision.int("patch_size")
+    positions = (vision.int("image_size") // patch) ** 2
+    pooling = _linear(3 * hidden, hidden) + _linear(hidden, hidden) + 3 * hidden
+    head = pooling + _linear(size, hidden) + _linear(hidden, size)
+    return (
+        channels * patch * patch * hidden
+        + hidden
+        + positions * hidden
+        + vision.layers() * _layer(hidden, size)
+        + 2 * hidden
+        + head * vision.flag("vision_use_head", True)
+    )
+
+
+def clip_tower(vision: Config) -> int:
+    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
+    channels, patch = vision.optional_int("num_channels") or 3, vision.int("patch_size")
+    positions = (vision.int("image_size") // patch) ** 2 + 1
+    embedding = channels * patch * patch * hidden + hidden + positions * hidden
+    return embedding + vision.layers() * _layer(hidden, size) + 4 * hidden
+
+
+_TOWERS = {
+    "pixtral": pixtral_tower,
+    "siglip_vision_model": siglip_tower,
+    "clip_vision_model": clip_tower,
+}
+
+
+def _tower_by_name(read: Config) -> tuple[int, int]:
+    """Parameters and width of a tower that the config names."""
+    vision = read.section("vision_config")
+    model_type = vision.text("model_type")
+    tower = _TOWERS.get(model_type or "")
+    if tower is None:
+        raise read.refuse(
+            f"field 'vision_config.model_type' is {str(model_type)[:40]!r}: unsupported"
+        )
+    return tower(vision), vision.int("hidden_size")
+
+
+def _feature_layers(read: Config) -> int:
+    stated = read.get("vision_feature_layer")
+    return len(stated) if isinstance(stated, list) and stated else 1
+
+
+def _two_layers(read: Config, width: int, text_hidden: int, *, bias: bool) -> int:
+    inputs = width * _feature_layers(read)
+    return _linear(text_hidden, inputs, bias=bias) + _linear(text_hidden, text_hidden, bias=bias)
+
+
+def mistral3_tower(read: Config, text_hidden: int) -> int:
+    """Mistral Small 3.1 and later: Pixtral's encoder, and a merger of neighbouring patches."""
+    tower, width = _tower_by_name(read)
+    merge = (read.optional_int("spatial_merge_size") or 2) ** 2
+    bias = read.flag("multimodal_projector_bias", False)
+    return tower + width + merge * width * width + _two_layers(read, width, text_hidden, bias=bias)
+
+
+def llava_tower(*, newline: bool) -> Callable[[Config, int], int]:
+    """LLaVA, and LLaVA-NeXT with a learned vector that ends a row of patches (Granite Vision is one)."""
+
+    def tower(read: Config, text_hidden: int) -> int:
+        size, width = _tower_by_name(read)
+        bias = read.flag("multimodal_projector_bias", True)
+        return size + _two_layers(read, width, text_hidden, bias=bias) + text_hidden * newline
+
+    return tower
+
+
+def gemma3_tower(read: Config, text_hidden: int) -> int:
+    tower, width = _tower_by_name(read)
+    return tower + width * text_hidden + width
+
+
+def moonvit_tower(read: Config, text_hidden: int) -> int:
+    """Kimi-VL and Kimi K2.5: a grid of learned positions, and a projector of four merged patches."""
+    vision = read.section("vision_config").renamed({
+        "vt_hidden_size": "hidden_size", "vt_intermediate_size": "intermediate_size",
+        "vt_num_hidden_layers": "num_hidden_layers", "init_pos_emb_height": "pos_emb_height",
+        "init_pos_emb_width": "pos_emb_width",
+    })  # fmt: skip
+    hidden, size = (
+        vision.optional_int("hidden_size") or 1152,
+        vision.optional_int("intermediate_size") or 4304,
+    )
+    patch = vision.optional_int("patch_size") or 14
+    grid = (vision.optional_int("pos_emb_height") or 64) * (
+        vision.optional_int("pos_emb_width") or 64
+    )
+    layers = 27 if vision.get("num_hidden_layers") is None else vision.layers()
+    merged = 4 * hidden
+    return (
+        3 * patch * patch * hidden
+        + hidden
+        + grid * hidden
+        + layers * _layer(hidden, size)
+        + 2 * hidden
+        + 2 * hidden  # the projector's norm
+        + _linear(merged, merged)
+        + _linear(text_hidden, merged)
+    )
+
+
+# What transformers 5.19 assumes where gemma-3's text_config is silent, as the published ones of 4B, 12B and 27B are.
+_GEMMA3_DEFAULTS = {
+    "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 262_208,
+    "max_position_embeddings": 131_072,
+}  # fmt: skip
+
 WRAPPERS: Mapping[str, Wrapper] = {
     "Llama4ForConditionalGeneration": Wrapper(tower=llama4_tower, tied_by_text=True),
     "Qwen3VLForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=True)),
     "Qwen3VLMoeForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=True)),
     "Qwen3_5ForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=False)),
     "Qwen3_5MoeForConditionalGeneration": Wrapper(tower=qwen3_tower(deepstack=False)),
+    "Qwen2_5_VLForConditionalGeneration": Wrapper(
+        tower=qwen2_tower(gated=True), flat="Qwen2ForCausalLM"
+    ),
+    "Qwen2VLForConditionalGeneration": Wrapper(
+        tower=qwen2_tower(gated=False), flat="Qwen2ForCausalLM"
+    ),
+    "Mistral3ForConditionalGeneration": Wrapper(tower=mistral3_tower),
+    "LlavaForConditionalGeneration": Wrapper(tower=llava_tower(newline=False)),
+    "LlavaNextForConditionalGeneration": Wrapper(tower=llava_tower(newline=True)),
+    "Gemma3ForConditionalGeneration": Wrapper(tower=gemma3_tower, text_defaults=_GEMMA3_DEFAULTS),
+    "KimiVLForConditionalGeneration": Wrapper(tower=moonvit_tower),
+    "KimiK25ForConditionalGeneration": Wrapper(tower=moonvit_tower),
 }

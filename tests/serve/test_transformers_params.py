@@ -202,6 +202,44 @@ WITH_VISION: dict[str, tuple[str, Options, Options]] = {
          "vision_output_dim": [24], "num_channels": [3], "pixel_shuffle_ratio": [0.5]},
         {},
     ),
+    "Qwen2_5_VLForConditionalGeneration": (
+        "Qwen2ForCausalLM",
+        {"depth": [2], "hidden_size": [32], "intermediate_size": [40], "num_heads": [4], "in_channels": [3],
+         "out_hidden_size": [64], "patch_size": [4], "spatial_merge_size": [2], "temporal_patch_size": [2]},
+        {},
+    ),
+    "Qwen2VLForConditionalGeneration": (
+        "Qwen2ForCausalLM",
+        {"depth": [2], "embed_dim": [32], "hidden_size": [64], "mlp_ratio": [4], "num_heads": [4], "in_channels": [3],
+         "patch_size": [4], "spatial_merge_size": [2], "temporal_patch_size": [2]},
+        {},
+    ),
+    "Mistral3ForConditionalGeneration": (
+        "MistralForCausalLM",
+        {**VIT, "model_type": ["pixtral"], "image_size": [16], "intermediate_size": [40], "num_channels": [3]},
+        {"vision_feature_layer": [-1, [-1, -2]], "multimodal_projector_bias": BOOL, "spatial_merge_size": [2]},
+    ),
+    "LlavaForConditionalGeneration": (
+        "LlamaForCausalLM",
+        {**VIT, "model_type": ["clip_vision_model", "siglip_vision_model"], "image_size": [16], "intermediate_size": [40]},
+        {"vision_feature_layer": [-2], "multimodal_projector_bias": BOOL},
+    ),
+    "LlavaNextForConditionalGeneration": (
+        "GraniteForCausalLM",
+        {**VIT, "model_type": ["clip_vision_model", "siglip_vision_model"], "image_size": [16], "intermediate_size": [40]},
+        {"vision_feature_layer": [-2, [-1, -2]], "multimodal_projector_bias": BOOL},
+    ),
+    "Gemma3ForConditionalGeneration": (
+        "Gemma3ForCausalLM",
+        {**VIT, "model_type": ["siglip_vision_model"], "image_size": [16], "intermediate_size": [40],
+         "vision_use_head": BOOL},
+        {},
+    ),
+    "KimiK25ForConditionalGeneration": (
+        "DeepseekV3ForCausalLM",
+        {**VIT, "intermediate_size": [40], "pos_emb_height": [8], "pos_emb_width": [8], "merge_kernel_size": [[2, 2]]},
+        {"projection_hidden_size": [32]},
+    ),
     **{
         name: (
             text,
@@ -220,6 +258,25 @@ WITH_VISION: dict[str, tuple[str, Options, Options]] = {
 }  # fmt: skip
 
 
+# Where a wrapper takes any decoder.
+TEXT_TYPES = {
+    "Mistral3ForConditionalGeneration": "mistral", "LlavaForConditionalGeneration": "llama",
+    "LlavaNextForConditionalGeneration": "granite", "KimiK25ForConditionalGeneration": "deepseek_v3",
+}  # fmt: skip
+
+
+FIXED_HEADS = {"Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"}
+CLASS_NAMES = {"KimiK25ForConditionalGeneration": "Kimi_K25ForConditionalGeneration"}
+
+
+def class_of(architecture: str) -> Any:
+    return getattr(transformers, CLASS_NAMES.get(architecture, architecture))
+
+
+def text_type(architecture: str) -> str:
+    return str(class_of(architecture).config_class.sub_configs["text_config"].model_type)
+
+
 def drawn(options: Options, rng: random.Random) -> dict[str, Any]:
     chosen = {field: rng.choice(values) for field, values in options.items()}
     return {
@@ -231,7 +288,7 @@ def drawn(options: Options, rng: random.Random) -> dict[str, Any]:
 
 def counted(config: dict[str, Any], architecture: str) -> int:
     """What transformers builds: parameters that are tied count once."""
-    model_class = getattr(transformers, architecture)
+    model_class = class_of(architecture)
     given = {
         field: value
         for field, value in config.items()
@@ -266,16 +323,12 @@ def test_random_small_vision_language_models_equal_transformers(architecture: st
     rng = rng_of(architecture)
     for _ in range(DRAWS):
         text = drawn(TEXT_ONLY[text_architecture], rng)
-        tied = text.pop("tie_word_embeddings", False)
-        text["model_type"] = (
-            getattr(transformers, architecture).config_class.sub_configs["text_config"].model_type
-        )
-        config = {
-            "text_config": text,
-            "vision_config": drawn(vision, rng),
-            "tie_word_embeddings": tied,
-            **drawn(outer, rng),
-        }
+        text["model_type"] = TEXT_TYPES.get(architecture) or text_type(architecture)
+        if architecture in FIXED_HEADS:
+            text["hidden_size"] = 64
+            text.pop("head_dim")
+        tower = {"vision_config": drawn(vision, rng), **drawn(outer, rng)}
+        config = {"text_config": text, "tie_word_embeddings": text["tie_word_embeddings"], **tower}
         assert ours(config, architecture) == counted(config, architecture), config
 
 
