@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from advisor import data
 from advisor.adapters.hub import load_model_spec
 from advisor.adapters.prometheus import PrometheusReader
@@ -12,6 +14,7 @@ from advisor.errors import ConfigError, UnsupportedModelError
 from advisor.loop import AdvisorLoop, Catalogue, MetricsReader, Notifier
 from advisor.metrics import Exporter
 from advisor.plan.weights import variants_of
+from advisor.price_book import load_price_book
 from advisor.web.render import tick_json
 
 
@@ -28,7 +31,7 @@ def assemble(config: AdvisorConfig, exporter: Exporter) -> AdvisorLoop:
             spec=spec,
             variants=variants,
             accelerators=data.accelerators(),
-            offers=data.offers(),
+            offers=load_price_book(today=datetime.now(UTC).date(), own=config.prices).offers,
         ),
         metrics_reader=_metrics_reader(config),
         fleet_reader=ServeFleetReader(config.ray_dashboard_url, config.model),

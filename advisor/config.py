@@ -10,6 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -118,6 +120,9 @@ class AdvisorConfig(_Strict):
     prometheus_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     prometheus_token_env: str | None = None
     ray_dashboard_url: str = Field(default="http://127.0.0.1:8265", pattern=r"^https?://[^\s/]+")
+    prices: Path | None = (
+        None  # a file with prices of one's own; before `providers`, which it may name
+    )
     providers: tuple[str, ...] | None = None
     regions: tuple[str, ...] | None = None
     capacity_types: tuple[CapacityType, ...] = (CapacityType.ON_DEMAND,)
@@ -127,6 +132,17 @@ class AdvisorConfig(_Strict):
     cold_start: Seconds = 90.0
     expected: ExpectedLoad | None = None
     notify: NotifyConfig = NotifyConfig()
+
+    @field_validator("prices")
+    @classmethod
+    def _in_full(cls, file: Path | None) -> Path | None:
+        """A replica of Serve has a working folder of its own: what is relative here would be lost there."""
+        from advisor.price_book import load_price_book
+
+        if file is None:
+            return None
+        load_price_book(today=datetime.now(UTC).date(), own=file.expanduser())
+        return file.expanduser().absolute()
 
     @field_validator("accelerators")
     @classmethod
@@ -144,10 +160,13 @@ class AdvisorConfig(_Strict):
 
     @field_validator("providers")
     @classmethod
-    def _known_providers(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        from advisor import data
+    def _known_providers(
+        cls, names: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        from advisor.price_book import load_price_book
 
-        known = sorted({offer.provider for offer in data.offers()})
+        book = load_price_book(today=datetime.now(UTC).date(), own=info.data.get("prices"))
+        known = sorted({offer.provider for offer in book.offers})
         for name in names or ():
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known

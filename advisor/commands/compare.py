@@ -31,7 +31,9 @@ def compare(
     asked = comparing.Question(
         load=request.read_load(rate, isl, osl, assumed),
         slos=request.read_slos([], slo or (), assumed),
-        providers=request.read_names("--provider", provider or (), {o.provider for o in book}),
+        providers=request.read_names(
+            "--provider", provider or (), {o.provider for o in book.offers}
+        ),
         capacity_types=(CapacityType.ON_DEMAND, *([CapacityType.SPOT] if spot else [])),
     )
-    comparing.show(comparing.compare(a, b, model, asked, book), assumed, as_json=as_json)
+    comparing.show(comparing.compare(a, b, model, asked, book.offers), assumed, as_json=as_json)

@@ -92,8 +92,10 @@ def plan(
             assumed,
         ),
         accelerators=request.read_accelerators(accelerator or ()),
-        providers=request.read_names("--provider", provider or (), {o.provider for o in book}),
-        regions=request.read_names("--region", region or (), {o.region for o in book}),
+        providers=request.read_names(
+            "--provider", provider or (), {o.provider for o in book.offers}
+        ),
+        regions=request.read_names("--region", region or (), {o.region for o in book.offers}),
         capacity_types=(
             CapacityType.ON_DEMAND,
             *([CapacityType.SPOT] if spot else []),

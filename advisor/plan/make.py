@@ -22,6 +22,7 @@ from advisor.core.recommend import Problem, Weighed
 from advisor.core.recommendation import Candidate, Offer, Recommendation
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.plan.request import PlanRequest
+from advisor.price_book import PriceBook
 
 NUM_CURVES = 6
 RATES_PER_CURVE = 120
@@ -54,6 +55,7 @@ class Plan:
     spec: ModelSpec
     workload: Workload
     today: date
+    price_warnings: tuple[str, ...]
     mode: ModeChoice
     recommendation: Recommendation
     chosen: Priced | None  # what `recommendation.best` was made from
@@ -75,10 +77,11 @@ def make_plan(
     allowed_variants: Sequence[ModelSpec],
     other_variants: Sequence[ModelSpec],
     accelerators: Sequence[Accelerator],
-    offers: Sequence[Offer],
+    book: PriceBook,
     today: date,
 ) -> Plan:
     """The plan for this request. `allowed_variants` may be recommended; `other_variants` are only priced, to compare."""
+    offers = book.offers
     problem = _problem(request, spec, allowed_variants, offers, today)
     weighed = problem.weigh(accelerators)
     recommendation = problem.recommendation(weighed)
@@ -93,6 +96,7 @@ def make_plan(
         spec=spec,
         workload=problem.workload,
         today=today,
+        price_warnings=book.warnings,
         mode=problem.mode,
         recommendation=recommendation,
         chosen=chosen,

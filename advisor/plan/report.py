@@ -245,6 +245,7 @@ def _prices(plan: Plan) -> Step:
                 source=plan.chosen.offer.source,
             )
         )
+    facts += [Fact(label="Mind", value=warning) for warning in plan.price_warnings]
     rows = tuple(_price_row(one) for one in plan.elsewhere[:MAX_ROWS])
     columns = ("provider", "capacity", "instance", "region", "$/h", "$/month", "seen")
     grid = Grid(title="The same replicas elsewhere", columns=columns, rows=rows)

@@ -13,19 +13,19 @@ from rich.console import Console
 from advisor import data
 from advisor.adapters.hub import load_model_spec
 from advisor.core.hardware import find
-from advisor.core.recommendation import Offer
 from advisor.errors import ConfigError, PreflightError
 from advisor.plan.make import Plan, make_plan
 from advisor.plan.report import Report, report_of
 from advisor.plan.request import PlanRequest
 from advisor.plan.weights import variants_of
+from advisor.price_book import PriceBook, load_price_book
 from advisor.web.render import plain
 
 
 def run(
     request: PlanRequest,
     assumed: Sequence[str],
-    book: Sequence[Offer],
+    book: PriceBook,
     *,
     explain: bool,
     as_json: bool,
@@ -41,7 +41,7 @@ def run(
         allowed_variants=allowed,
         other_variants=others,
         accelerators=data.accelerators(),
-        offers=book,
+        book=book,
         today=datetime.now(UTC).date(),
     )
     report = report_of(plan)
@@ -95,6 +95,6 @@ def plan_json(plan: Plan, report: Report) -> dict[str, object]:
     }
 
 
-def price_book(own: Path | None) -> list[Offer]:
-    """The offers a plan may choose from; ConfigError names what is wrong in the person's own file."""
-    return [*data.offers()]
+def price_book(own: Path | None) -> PriceBook:
+    """What a plan may choose from, and what should be known about it; ConfigError for wrong prices of one's own."""
+    return load_price_book(today=datetime.now(UTC).date(), own=own)

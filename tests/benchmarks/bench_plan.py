@@ -27,6 +27,7 @@ from advisor.core.objective import Budget, CapacityType
 from advisor.plan.make import Plan, make_plan
 from advisor.plan.request import Load, PlanRequest, read_slos
 from advisor.plan.weights import variants_of
+from advisor.price_book import PriceBook
 
 LLAMA_70B = {
     "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 8192, "num_hidden_layers": 80,
@@ -67,7 +68,7 @@ def warm(model: str, rate: float, times: int) -> Plan:
     book = [replace(o, provider=f"{o.provider}{n}") for n in range(times) for o in data.offers()]
     return make_plan(
         request, spec=spec, allowed_variants=allowed, other_variants=others,
-        accelerators=data.accelerators(), offers=book, today=date(2026, 11, 24),
+        accelerators=data.accelerators(), book=PriceBook(offers=tuple(book)), today=date(2026, 11, 24),
     )  # fmt: skip
 
 
