@@ -1,0 +1,482 @@
+"""Continuous batching as a curve: what each batch size costs, and which batch a load settles at.
+
+An engine's steps carry one token for every running sequence and, within a budget of tokens, chunks of waiting prompts. In
+a steady state each request consumes `isl` prompt tokens and `osl` decoded ones, so with a batch b the mean step carries
+b x isl / osl prompt tokens; where the budget cannot hold that, prompts queue and the batch stops growing. The mean step is
+then a mixture of plain steps and steps with a chunk, and Little's law (L = lambda W) ties batch, rate and latency:
+
+    TPOT(b) = plain + f x (mixed - plain)      f: share of steps that carry a chunk
+    TTFT(b) = own chunks + half a step + queue (M/D/1 in f)
+    closed loop of C clients:  1 / rate = (TTFT + (osl - 1) TPOT) / C
+    open loop:                 batch = rate x osl x TPOT
+
+One vectorised pass over a grid of batches gives the whole curve; every load is then looked up on it, not solved for. A
+burst, all requests at once, has no steady state: it fills, drains wave by wave, and is walked in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from advisor.core.efficiency import Efficiencies, Reals
+from advisor.core.lengths import DEVIATES
+from advisor.core.step_time import StepCosts, step_time_s
+
+Array = npt.NDArray[np.float64]
+GRID = np.linspace(0.0, 1.0, 32)
+RANKS = (np.arange(40) + 0.5) / 40  # of a burst's requests, in order of their start
+EVEN_DEVIATES = (-1.73, -1.04, -0.67, -0.38, -0.13, 0.13, 0.38, 0.67, 1.04, 1.73)
+MAX_QUEUE_SHARE = 0.985  # beyond it the steady state takes longer to reach than any run lasts
+LEAST_CHUNK = 64.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The engine's limits on a step. `mixed` 1: chunks ride on decode steps; 0: prompts get steps of their own."""
+
+    max_seqs: Reals
+    max_batched_tokens: Reals
+    kv_tokens: Reals
+    mixed: Reals = 1.0
+    reserve: Reals = 0.5  # share of the answer that a sequence holds KV cache for, on average
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Lengths of the requests: means, spreads, and the share of prompt tokens that a prefix cache answers."""
+
+    isl: Reals
+    osl: Reals
+    isl_cv: Reals = 0.0
+    osl_cv: Reals = 0.0
+    cached: Reals = 0.0
+
+    @property
+    def prompt(self) -> Reals:
+        """Tokens that are really prefilled."""
+        left: Reals = np.maximum(1.0, self.isl * (1.0 - self.cached))
+        return left
+
+    @property
+    def context(self) -> Reals:
+        """Mean context while decoding; of the tokens decoded at one time the long answers have more than their share."""
+        return self.isl + self.osl * (1.0 + self.osl_cv * self.osl_cv) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One replica over the batch, from a lone request to its limit; the last axis is the batch."""
+
+    batch: Array
+    tpot_s: Array
+    ttft_s: Array  # without waiting for a free sequence
+    own_s: Array  # of that, its own prefill
+    queue_s: Array  # of that, other prompts
+    decode_s: Array  # a step without prompts
+    hit_s: Array  # what one prompt adds to the steps of the others
+    clients: Array  # a closed loop of so many settles here
+    closed_rate: Array
+    open_rate: Array
+
+
+def batch_limit(engine: Engine, shape: Shape) -> Reals:
+    """Sequences that run together at most: the engine's limit, or as many as the KV cache holds."""
+    held = shape.isl + engine.reserve * shape.osl
+    limit: Reals = np.maximum(1.0, np.minimum(engine.max_seqs, engine.kv_tokens / held))
+    return limit
+
+
+def _with_chunk(
+    costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape, batch: Reals, chunk: Reals
+) -> Reals:
+    """A step of that batch which also prefills `chunk` tokens; two steps where the engine keeps them apart."""
+    of_prompt = shape.isl * (0.5 + 0.5 * np.asarray(shape.cached))
+    together = step_time_s(
+        costs, eff, batch=batch, context=shape.context, prefill=chunk, prefill_context=of_prompt
+    )
+    mixed = np.asarray(engine.mixed)
+    if mixed.min() >= 1.0:
+        return together
+    alone = step_time_s(
+        costs,
+        eff,
+        batch=0.0 * np.asarray(batch),
+        context=0.0,
+        prefill=chunk,
+        prefill_context=of_prompt,
+    )
+    plain = step_time_s(costs, eff, batch=batch, context=shape.context)
+    total: Reals = mixed * together + (1.0 - mixed) * (plain + alone)
+    return total
+
+
+def curve(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> Curve:
+    """The replica over its batch sizes, under a steady mixture of prompts and decoding."""
+    prompt, answer = shape.prompt, np.maximum(1.0, np.asarray(shape.osl) - 1.0)
+    budget_end = (engine.max_batched_tokens * answer + prompt) / (answer + prompt)
+    end = np.maximum(1.0, np.minimum(batch_limit(engine, shape), budget_end))
+    batch = np.asarray(end) ** GRID
+    budget = np.maximum(engine.max_batched_tokens - batch, LEAST_CHUNK)
+    wanted = (batch - 1.0) * prompt / answer  # prompt tokens that the others bring, per step
+    own_chunk = np.minimum(prompt, budget)
+    chunk = np.minimum(budget, np.maximum(own_chunk, wanted))
+    share = np.minimum(wanted / chunk, 1.0)
+    decode_s = np.asarray(step_time_s(costs, eff, batch=batch, context=shape.context))
+    mixed_s = _with_chunk(costs, eff, engine, shape, batch, chunk)
+    tpot_s = decode_s + share * (mixed_s - decode_s)
+    own_s = (prompt / own_chunk) * _with_chunk(costs, eff, engine, shape, batch, own_chunk)
+    busy = np.minimum(share * mixed_s / tpot_s, MAX_QUEUE_SHARE)
+    spread = 1.0 + np.asarray(shape.isl_cv) ** 2
+    queue_s = eff.wait * spread * own_s * busy / (2.0 * (1.0 - busy))
+    ttft_s = own_s + queue_s + decode_s * (1.0 - 1.0 / batch) / 2 + eff.request_s
+    decoding = answer * tpot_s
+    cycle = ttft_s + decoding
+    return Curve(
+        batch=batch, tpot_s=tpot_s, ttft_s=ttft_s, own_s=own_s, queue_s=queue_s, decode_s=decode_s,
+        hit_s=(mixed_s - decode_s) * prompt / chunk,
+        clients=1.0 + (batch - 1.0) * cycle / decoding,
+        closed_rate=1.0 / cycle + (batch - 1.0) / decoding,
+        open_rate=(batch - 1.0) / decoding,
+    )  # fmt: skip
+
+
+def look_up(at: Reals, xs: Array, *ys: Array) -> tuple[Array, ...]:
+    """Each of `ys` where the rising `xs` reach `at`, row by row; the ends hold beyond them."""
+    target = np.broadcast_to(np.asarray(at, dtype=float), (*xs.shape[:-1], 1))
+    last = xs.shape[-1] - 1
+    right = np.clip((xs < target).sum(axis=-1, keepdims=True), 1, last)
+    x0, x1 = np.take_along_axis(xs, right - 1, -1), np.take_along_axis(xs, right, -1)
+    part = np.clip((target - x0) / np.maximum(x1 - x0, 1e-12), 0.0, 1.0)
+    found = []
+    for y in ys:
+        y0, y1 = np.take_along_axis(y, right - 1, -1), np.take_along_axis(y, right, -1)
+        found.append(y0 + part * (y1 - y0))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What a load sees: means, and percentiles (50, 90, 95, 99) along the last axis."""
+
+    req_s: Reals
+    ttft_mean_s: Reals
+    ttft_s: Array
+    tpot_mean_s: Reals
+    tpot_s: Array
+    e2e_mean_s: Reals
+    e2e_s: Array
+    batch: Reals
+
+
+def _percentiles(mean: Reals, spread_s: Reals, *, floor: Reals = 0.0) -> Array:
+    """Percentiles of a latency with that mean and standard deviation above a floor, as a shifted lognormal."""
+    above = np.maximum(np.asarray(mean) - floor, 1e-9)
+    sigma2 = np.log1p((np.asarray(spread_s) / above) ** 2)
+    deviates = np.asarray(DEVIATES)
+    values: Array = floor + above * np.exp(np.sqrt(sigma2) * deviates - sigma2 / 2)
+    return values
+
+
+def _answer_lengths(shape: Shape) -> Array:
+    """Percentiles of the answer's length."""
+    sigma2 = np.log1p(np.asarray(shape.osl_cv) ** 2)
+    factors: Array = np.asarray(shape.osl) * np.exp(
+        np.sqrt(sigma2) * np.asarray(DEVIATES) - sigma2 / 2
+    )
+    return factors
+
+
+def _served(
+    *,
+    req_s: Reals,
+    ttft_mean: Reals,
+    ttft: Array,
+    tpot_mean: Reals,
+    tpot: Array,
+    shape: Shape,
+    batch: Reals,
+) -> Served:
+    answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
+    by_length = ttft_mean + tpot_mean * np.maximum(_answer_lengths(shape) - 1.0, 0.0)
+    by_wait = ttft + tpot_mean * answer
+    return Served(
+        req_s=req_s, ttft_mean_s=ttft_mean, ttft_s=ttft, tpot_mean_s=tpot_mean, tpot_s=tpot,
+        e2e_mean_s=ttft_mean + tpot_mean * answer, e2e_s=np.maximum(by_length, by_wait), batch=batch,
+    )  # fmt: skip
+
+
+def _tpot_percentiles(
+    tpot: Reals, batch: Reals, slope: Reals, hit_s: Reals, rate: Reals, shape: Shape
+) -> Array:
+    """TPOT over requests: the batch fluctuates, and short answers meet many prompts or none."""
+    osl = np.asarray(shape.osl)
+    met = rate * osl * tpot  # prompts that arrive during an answer
+    harmonic = 1.0 + np.asarray(shape.osl_cv) ** 2  # mean of 1/osl over 1/mean, lognormal
+    from_prompts = np.sqrt(np.maximum(met, 0.0) * harmonic) * hit_s / np.maximum(osl, 1.0)
+    from_batch = slope * np.sqrt(np.maximum(batch - 1.0, 0.0)) * 0.5
+    return _percentiles(
+        tpot, np.sqrt(from_prompts**2 + from_batch**2), floor=0.5 * np.asarray(tpot)
+    )
+
+
+def closed_loop(
+    costs: StepCosts,
+    eff: Efficiencies,
+    engine: Engine,
+    shape: Shape,
+    clients: Reals,
+    *,
+    requests_each: float = 10.0,
+) -> Served:
+    """`clients` of which each sends its next request when it has the answer to the last."""
+    at = curve(costs, eff, engine, shape)
+    limit = np.minimum(clients, batch_limit(engine, shape))
+    ttft, tpot, rate, batch, own, queue, hit = look_up(
+        limit,
+        at.clients,
+        at.ttft_s,
+        at.tpot_s,
+        at.closed_rate,
+        at.batch,
+        at.own_s,
+        at.queue_s,
+        at.hit_s,
+    )
+    answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
+    waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
+    mean = ttft + waiting
+    spread = np.sqrt(
+        queue**2
+        + (own * np.asarray(shape.isl_cv)) ** 2
+        + (0.35 * waiting) ** 2
+        + (0.25 * own) ** 2
+    )
+    ttfts = _percentiles(mean, spread, floor=0.5 * own)
+    # All clients begin at once: the last of the first wave waits for everybody's prompt.
+    start_share = min(1.0, 1.0 / requests_each)
+    first_wave = fill_s(costs, eff, engine, shape, np.asarray(limit)) * (1.0 - 0.01 / start_share)
+    ttfts = np.concatenate([ttfts[..., :3], np.maximum(ttfts[..., 3:], first_wave)], axis=-1)
+    slope = at_slope(at, batch)
+    tpots = _tpot_percentiles(tpot, batch, slope, hit, rate, shape)
+    return _served(
+        req_s=rate,
+        ttft_mean=mean,
+        ttft=ttfts,
+        tpot_mean=tpot,
+        tpot=tpots,
+        shape=shape,
+        batch=batch,
+    )
+
+
+def at_slope(at: Curve, batch: Reals) -> Array:
+    """How much longer a step is for one more sequence."""
+    slopes = np.gradient(at.tpot_s, axis=-1) / np.maximum(np.gradient(at.batch, axis=-1), 1e-9)
+    return look_up(batch, at.batch, slopes)[0]
+
+
+def open_loop(
+    costs: StepCosts,
+    eff: Efficiencies,
+    engine: Engine,
+    shape: Shape,
+    rate: Reals,
+    *,
+    requests: Reals,
+) -> Served:
+    """Requests at random (Poisson) times; where they come faster than they are served, a queue grows until all have come."""
+    at = curve(costs, eff, engine, shape)
+    most = at.open_rate[..., -1:]
+    carried = np.minimum(rate, most)
+    ttft, tpot, batch, own, queue, hit = look_up(
+        carried, at.open_rate, at.ttft_s, at.tpot_s, at.batch, at.own_s, at.queue_s, at.hit_s
+    )
+    # Near saturation the batch limit makes requests queue for a place as well (M/M/c's delay, one busy period long).
+    load = np.minimum(carried / most, MAX_QUEUE_SHARE)
+    place_s = load ** np.sqrt(2.0 * (at.batch[..., -1:] + 1.0)) / (most * (1.0 - load))
+    backlog_s = requests * np.maximum(
+        1.0 / most - 1.0 / np.maximum(rate, 1e-12), 0.0
+    )  # of the last request
+    mean = ttft + place_s + backlog_s / 2
+    spread = np.sqrt(
+        queue**2
+        + place_s**2
+        + (own * np.asarray(shape.isl_cv)) ** 2
+        + (0.25 * own) ** 2
+        + (0.29 * backlog_s) ** 2
+    )
+    ttfts = _percentiles(mean, spread, floor=0.5 * own)
+    ranks = np.asarray((0.5, 0.9, 0.95, 0.99))
+    ttfts = np.where(backlog_s > mean, backlog_s * ranks + ttft, ttfts)
+    tpots = _tpot_percentiles(tpot, batch, at_slope(at, batch), hit, carried, shape)
+    return _served(
+        req_s=carried,
+        ttft_mean=mean,
+        ttft=ttfts,
+        tpot_mean=tpot,
+        tpot=tpots,
+        shape=shape,
+        batch=batch,
+    )
+
+
+def fill_s(
+    costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape, count: Reals
+) -> Reals:
+    """Seconds to prefill `count` prompts that are all there, while those already prefilled decode."""
+    prompt = shape.prompt
+    running = np.minimum(count, engine.max_batched_tokens / 2) / 2 * np.asarray(engine.mixed)
+    budget = np.maximum(engine.max_batched_tokens - running, LEAST_CHUNK)
+    tokens = prompt * count
+    chunk = np.minimum(tokens, budget)
+    steps = np.maximum(tokens / chunk, 1.0)
+    of_prompt = shape.isl * (0.5 + 0.5 * np.asarray(shape.cached))
+    step = step_time_s(
+        costs,
+        eff,
+        batch=np.where(steps > 1.0, running, 0.0),
+        context=shape.isl,
+        prefill=chunk,
+        prefill_context=of_prompt,
+    )
+    total: Reals = steps * step
+    return total
+
+
+def static_batch(
+    costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape, count: Reals
+) -> Served:
+    """One batch, prefilled together and decoded together; in several rounds where the KV cache does not hold it."""
+    together = np.minimum(count, np.maximum(1.0, engine.kv_tokens / (shape.isl + shape.osl)))
+    rounds = count / together
+    alone = Engine(
+        max_seqs=count,
+        max_batched_tokens=engine.max_batched_tokens,
+        kv_tokens=engine.kv_tokens,
+        mixed=0.0,
+    )
+    ttft = fill_s(costs, eff, alone, shape, together) + eff.request_s
+    tpot = step_time_s(costs, eff, batch=together, context=shape.context)
+    answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
+    whole = rounds * (ttft + answer * tpot)
+    waited = ttft + (rounds - 1.0) / 2 * (ttft + answer * tpot)
+    flat = np.ones(len(DEVIATES))
+    return Served(
+        req_s=count / whole, ttft_mean_s=waited, ttft_s=waited * flat, tpot_mean_s=tpot, tpot_s=tpot * flat,
+        e2e_mean_s=whole, e2e_s=whole * flat, batch=together,
+    )  # fmt: skip
+
+
+def saturated(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> Served:
+    """Always more requests waiting than can run: the most tokens/s there are."""
+    return closed_loop(costs, eff, engine, shape, 2.0 * np.asarray(batch_limit(engine, shape)))
+
+
+def burst(
+    costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape, count: Reals
+) -> Served:
+    """`count` requests at once: fill the batch, replace what finishes, drain."""
+    at = curve(costs, eff, engine, shape)
+    limit = np.minimum(batch_limit(engine, shape), count)
+    rate, tpot_full, batch = look_up(limit, at.clients, at.closed_rate, at.tpot_s, at.batch)
+    answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
+    each_s = np.asarray(fill_s(costs, eff, engine, shape, limit)) / limit
+    varied = np.clip(np.asarray(shape.osl_cv) / 0.5, 0.0, 1.0)  # 0: answers end together
+    order = RANKS * count
+    wave = np.floor(order / limit)
+    in_waves = wave * limit / rate + (order - wave * limit) * each_s
+    one_by_one = np.maximum(order - limit, 0.0) / rate + each_s
+    later = varied * one_by_one + (1.0 - varied) * in_waves
+    ttft = np.maximum(order * each_s, later) + eff.request_s
+    plain = step_time_s(costs, eff, batch=limit * (1.0 - 0.4 * varied), context=shape.context)
+    rest = np.where(order > count - limit, plain, np.where(count > limit * 1.5, tpot_full, plain))
+    # A request that starts while the batch fills waits for the prompts behind it, or decodes in steps that carry them.
+    filling = np.maximum(limit - order, 0.0) * each_s
+    budget = np.maximum(engine.max_batched_tokens - limit / 2, LEAST_CHUNK)
+    chunk = np.minimum(budget, shape.prompt * limit)
+    slow = np.maximum(each_s * chunk / shape.prompt, rest)
+    mixed = np.asarray(engine.mixed)
+    tpots = []
+    for factor in _length_factors(shape):
+        own = np.maximum(answer * factor, 1.0)
+        inside = np.minimum(filling / slow, own)
+        riding = (inside * slow + (own - inside) * rest) / own
+        waiting = filling / own + rest
+        tpots.append(mixed * riding + (1.0 - mixed) * waiting)
+    tpot = np.concatenate(tpots, axis=-1)
+    longest = answer * (1.0 + np.asarray(shape.osl_cv))
+    few = np.maximum(1.0, limit * (1.0 - 0.8 * varied))
+    lone = step_time_s(costs, eff, batch=few, context=shape.context)
+    last_start = np.maximum(ttft[..., -1:], count * each_s)
+    whole = last_start + answer * plain + np.maximum(longest - answer, 0.0) * lone
+    whole = np.maximum(whole, count / rate)  # the steady state allows no less
+    ranks = (0.5, 0.9, 0.95, 0.99)
+    return _served(
+        req_s=count / whole,
+        ttft_mean=np.mean(ttft, axis=-1, keepdims=True),
+        ttft=np.stack([np.quantile(ttft, r, axis=-1) for r in ranks], axis=-1),
+        tpot_mean=np.mean(tpot, axis=-1, keepdims=True),
+        tpot=np.stack([np.quantile(tpot, r, axis=-1) for r in ranks], axis=-1),
+        shape=shape,
+        batch=batch,
+    )
+
+
+def _length_factors(shape: Shape) -> list[Array]:
+    """Answers' lengths over their mean, at evenly spaced ranks."""
+    sigma2 = np.log1p(np.asarray(shape.osl_cv) ** 2)
+    if not np.any(sigma2 > 0):
+        return [np.ones_like(np.asarray(sigma2))]
+    return [np.exp(np.sqrt(sigma2) * deviate - sigma2 / 2) for deviate in EVEN_DEVIATES]
+
+
+def disaggregated(
+    costs: StepCosts,
+    eff: Efficiencies,
+    engine: Engine,
+    shape: Shape,
+    clients: Reals,
+    *,
+    prefillers: Reals,
+    decoders: Reals,
+) -> Served:
+    """Prompts on `prefillers` workers, answers on `decoders`, each worker as `costs` says; a closed loop."""
+    apart = Engine(
+        max_seqs=engine.max_seqs,
+        max_batched_tokens=engine.max_batched_tokens,
+        kv_tokens=engine.kv_tokens,
+        mixed=0.0,
+    )
+    batch = np.asarray(np.maximum(batch_limit(engine, shape), 1.0)) ** GRID
+    answer = np.maximum(np.asarray(shape.osl) - 1.0, 1.0)
+    tpot = np.asarray(step_time_s(costs, eff, batch=batch, context=shape.context))
+    own = np.asarray(fill_s(costs, eff, apart, shape, 1.0))
+    rate = decoders * batch / (answer * tpot)
+    busy = np.minimum(rate * own / prefillers, MAX_QUEUE_SHARE)
+    queue = eff.wait * own * busy / (2 * (1 - busy))
+    ttft = own + queue + eff.request_s + tpot
+    clients_at = np.maximum.accumulate(rate * (ttft + answer * tpot), axis=-1)
+    possible = np.minimum(rate, MAX_QUEUE_SHARE * prefillers / own)
+    found = look_up(
+        clients, clients_at, ttft + 0 * rate, tpot, possible, batch, own + 0 * rate, queue
+    )
+    ttft, tpot, rate, batch, own, queue = found
+    waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
+    ttfts = _percentiles(
+        ttft + waiting,
+        np.sqrt(queue**2 + (0.3 * own) ** 2 + (0.5 * waiting) ** 2),
+        floor=0.5 * own,
+    )
+    tpots = _percentiles(tpot, 0.15 * tpot, floor=0.5 * tpot)
+    return _served(
+        req_s=rate,
+        ttft_mean=ttft + waiting,
+        ttft=ttfts,
+        tpot_mean=tpot,
+        tpot=tpots,
+        shape=shape,
+        batch=batch,
+    )

@@ -1,0 +1,84 @@
+"""How long one step of an engine takes: a roofline over what the step reads, multiplies and sends.
+
+A step decodes one token for each of `batch` sequences and may prefill a chunk of prompts. It reads the weights once (of a
+mixture of experts only those that some token visits: 1 - (1 - k/E)^tokens of them, chosen as if at random), reads the KV
+cache of every sequence, multiplies every token with every active weight, exchanges activations twice a layer between
+tensor-parallel devices, and launches kernels (Williams et al., Roofline, CACM 2009; Pope et al., Efficiently Scaling
+Transformer Inference, MLSys 2023).
+
+Memory and matrix units overlap inside a kernel, but not perfectly: their times are joined by a norm between the sum and the
+maximum. Everything takes floats or columns of them, so that a curve over batch sizes is one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.core.efficiency import Efficiencies, Reals
+
+OVERLAP_NORM = 3.0  # 1 would be a sum, infinity a maximum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCosts:
+    """One model on one replica, as amounts: bytes and FLOP per device, peaks per device."""
+
+    dense_bytes: Reals  # weights that every step reads
+    expert_bytes: Reals  # weights of all routed experts
+    expert_hit: Reals  # k/E, the share of experts that one token visits; 0 for a dense model
+    linear_flops: Reals  # per token
+    logits_flops: Reals  # per sampled token
+    attention_flops: Reals  # per token and token of context
+    kv_bytes: Reals  # per token of context
+    window_bytes: Reals  # per token of context up to `window`, in layers that look back no further
+    window: Reals
+    state_bytes: Reals  # per sequence, of layers with a state in place of a cache
+    peak_flops_per_s: Reals
+    bytes_per_s: Reals
+    link_bytes_per_s: Reals  # one direction
+    hops: Reals  # collectives of one step; 0 on one device
+    sent_bytes: Reals  # per token, all layers
+    layers: Reals
+    split: Reals = 1.0  # groups that share a replica's sequences: pipeline stages, or ranks of data-parallel attention
+    expert_split: Reals = (
+        1.0  # groups whose tokens meet at the same experts: the ranks of data-parallel attention
+    )
+
+
+def step_time_s(
+    costs: StepCosts,
+    eff: Efficiencies,
+    *,
+    batch: Reals,
+    context: Reals,
+    prefill: Reals = 0.0,
+    prefill_context: Reals = 0.0,
+) -> Reals:
+    """Seconds of a step that decodes `batch` sequences of that context and prefills that many prompt tokens."""
+    # A share of a sequence cannot be computed: each group has one at least while anything runs.
+    own = np.maximum(batch / costs.split, np.minimum(batch, 1.0))
+    chunk = prefill / costs.split
+    tokens = own + chunk
+    bandwidth = costs.bytes_per_s
+    hit = 1.0 - (1.0 - costs.expert_hit) ** (tokens * costs.expert_split)
+    weights_s = (costs.dense_bytes + costs.expert_bytes * hit / eff.expert_mbu) / (
+        bandwidth * eff.weight_mbu
+    )
+    matrix = costs.peak_flops_per_s * eff.mfu
+    linear = costs.linear_flops * tokens + costs.logits_flops * own
+    multiply_s = linear * (1.0 + eff.half_tokens / np.maximum(tokens, 1e-9)) / matrix
+    linear_s = (weights_s**OVERLAP_NORM + multiply_s**OVERLAP_NORM) ** (1 / OVERLAP_NORM)
+    # A chunk's KV is read once a step; its attention is bound by multiplication.
+    chunk_context = np.minimum(chunk, prefill_context)
+    cached = costs.kv_bytes * (own * context + chunk_context)
+    cached = cached + costs.window_bytes * own * np.minimum(context, costs.window)
+    kv_s = (cached + costs.state_bytes * own) / (bandwidth * eff.kv_mbu)
+    attend_s = costs.attention_flops * chunk * prefill_context / (matrix * 0.6)
+    comm_s = costs.hops * eff.hop_s + costs.sent_bytes * tokens / (
+        costs.link_bytes_per_s * eff.link
+    )
+    fixed_s = costs.layers * eff.layer_s + eff.step_s + eff.seq_s * batch
+    total: Reals = eff.pace * (linear_s + kv_s + attend_s + comm_s + fixed_s)
+    return total
