@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from advisor.core.api_prices import ApiPrice, api_price_from_row
 from advisor.core.hardware import Accelerator, accelerator_from_row
 from advisor.core.pricing import offer_from_row
 from advisor.core.recommendation import Offer
@@ -33,3 +34,9 @@ def accelerators() -> tuple[Accelerator, ...]:
 def offers() -> tuple[Offer, ...]:
     """Every offer of prices.csv."""
     return tuple(offer_from_row(row) for row in _rows("prices.csv"))
+
+
+@cache
+def api_prices() -> tuple[ApiPrice, ...]:
+    """Every pay-per-token price of api_prices.csv."""
+    return tuple(api_price_from_row(row) for row in _rows("api_prices.csv"))
