@@ -7,7 +7,7 @@ import advisor.core
 
 ALLOWED = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "itertools",
-    "math", "numpy", "scipy", "statistics", "typing",
+    "math", "numpy", "re", "scipy", "statistics", "typing",
 }  # fmt: skip
 ALLOWED_OF_OURS = ("advisor.core", "advisor.errors")
 
