@@ -9,6 +9,7 @@ import typer
 
 from advisor.commands import compare as compare_command
 from advisor.commands import gpus as gpus_command
+from advisor.commands import memory as memory_command
 from advisor.commands import plan as plan_command
 from advisor.commands import prices as prices_command
 from advisor.errors import AdvisorError
@@ -79,6 +80,7 @@ def version() -> None:
 cli.command("plan")(plan_command.plan)
 cli.command("compare")(compare_command.compare)
 cli.command("gpus")(gpus_command.gpus)
+cli.command("memory")(memory_command.memory)
 cli.add_typer(prices_command.app, name="prices")
 
 

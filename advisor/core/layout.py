@@ -60,6 +60,7 @@ class Attention:
         0  # sparse attention: what its indexer caches per token, always in fp8 with a scale
     )
     selected: int | None = None  # sparse attention: tokens it attends to at most
+    frees_window: bool = True  # whether the engine lets go of what fell out of the window
 
     @property
     def values_per_token(self) -> int:
@@ -98,7 +99,7 @@ class Layout:
     num_experts: int = 0
     num_experts_per_token: int = 0
     tied: bool
-    notes: tuple[str, ...] = ()
+    splits_tower: bool = True  # whether vLLM splits the vision tower over devices
 
 
 def linear(

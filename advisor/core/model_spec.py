@@ -46,6 +46,21 @@ SPARSE_LATENT_FP8_BYTES = 656.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shards:
+    """Bytes of weights by how tensor parallelism treats them."""
+
+    split: float  # attention, MLPs, mixers: each device holds its share
+    key_value: float  # the same, but no finer than one KV head
+    whole: float  # latent projections, routers, norms: every device holds them all
+    experts: float
+    embedding: float  # 0 where tied
+    head: float
+    vision: float
+    dense_width: int  # the widest MLP, 0 where there is none
+    expert_width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A decoder as sizing and performance see it. A dense model has no experts: `num_experts` is 0."""
 
@@ -78,8 +93,13 @@ class ModelSpec:
     kv_bytes_per_token: float  # while no window is full: windows and states only make it less
     state_bytes: float  # per sequence, of linear attention and state-space layers
     plain_bytes: float  # of a number that is not quantised
+    shards: Shards
     scheme: Scheme
     layout: Layout
+
+    def __hash__(self) -> int:
+        """Of a few numbers rather than of every matrix: specs are keys of caches."""
+        return hash((self.name, self.weight_bytes, self.kv_bytes_per_token, self.scheme.kind))
 
     @property
     def language_params(self) -> int:
@@ -255,11 +275,34 @@ def _spec(
         kv_bytes_per_token=0.0,
         state_bytes=sum(state_bytes(state, plain_bytes) for state in layout.states),
         plain_bytes=plain_bytes,
+        shards=_shards(layout, bytes_of),
         scheme=scheme,
         layout=layout,
     )
     per_token = sum(kind.layers * cache_bytes(kind, bare) for kind in layout.attentions)
     return replace(bare, kv_bytes_per_token=per_token)
+
+
+_SPLIT = (Part.ATTENTION, Part.MIXER, Part.MLP)
+_WHOLE = (Part.LATENT, Part.ROUTER, Part.VECTOR)
+
+
+def _shards(layout: Layout, bytes_of: Mapping[Part, float]) -> Shards:
+    def width(part: Part) -> int:
+        ups = (m.rows for m in layout.matrices if m.part is part and m.name.endswith("up_proj"))
+        return max(ups, default=0)
+
+    return Shards(
+        split=sum(bytes_of.get(part, 0.0) for part in _SPLIT),
+        key_value=bytes_of.get(Part.KEY_VALUE, 0.0),
+        whole=sum(bytes_of.get(part, 0.0) for part in _WHOLE),
+        experts=bytes_of.get(Part.EXPERT, 0.0),
+        embedding=bytes_of.get(Part.EMBEDDING, 0.0),
+        head=bytes_of.get(Part.HEAD, 0.0),
+        vision=bytes_of.get(Part.VISION, 0.0),
+        dense_width=width(Part.MLP),
+        expert_width=width(Part.EXPERT),
+    )
 
 
 def _bytes_by_part(layout: Layout, scheme: Scheme, plain_bytes: float) -> dict[Part, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from advisor.core import blocks, moe
 from advisor.core.blocks import Shape
@@ -248,7 +249,10 @@ def llama4(read: Config) -> Layout:
     windows = _llama4_windows(read, shape.layers)
     read.refuse_what_was_not_read()
     context = read.optional_int("max_position_embeddings")
-    return _layout(shape, matrices, tied=tied, context=context, windows=windows, experts=experts)
+    layout = _layout(shape, matrices, tied=tied, context=context, windows=windows, experts=experts)
+    # vLLM keeps all tokens of chunked layers, unless told otherwise by an environment variable.
+    kept = tuple(replace(kind, frees_window=False) for kind in layout.attentions)
+    return replace(layout, attentions=kept)
 
 
 def _llama4_windows(read: Config, layers: int) -> list[int | None]:

@@ -64,7 +64,11 @@ class Wrapper:
 
     def around(self, read: Config, decoder: Layout) -> Layout:
         size = self.tower(read, decoder.hidden_size)
-        return replace(decoder, matrices=(*decoder.matrices, *_block("vision", size)))
+        matrices = (*decoder.matrices, *_block("vision", size))
+        # A checkpoint in Mistral's own format is loaded by code that puts the whole tower on every device. No
+        # config.json says so: the field is the shipped table's.
+        splits_tower = read.get("load_format") != "mistral"
+        return replace(decoder, matrices=matrices, splits_tower=splits_tower)
 
 
 def llama4_tower(read: Config, text_hidden: int) -> int:

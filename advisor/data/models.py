@@ -17,7 +17,7 @@ from functools import cache
 from importlib.resources import files
 
 from advisor.core.model_spec import Dtype, ModelSpec, model_spec_from_config, rescheme
-from advisor.core.quantization import SCHEMES, Quantization, Scheme
+from advisor.core.quantization import SCHEMES, Quantization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +128,11 @@ def spec_of(model_id: str) -> ModelSpec | None:
 
 
 def found_spec(found: Found, *, name: str) -> ModelSpec:
-    spec = model_spec_from_config(found.model.config, name=name)
+    config = dict(found.model.config)
+    if found.rule:
+        config.pop("load_format", None)  # whoever quantises writes Hugging Face's format
+    spec = model_spec_from_config(config, name=name)
     if found.quantization is None:
         return spec
     kv_dtype = Dtype.FP8 if found.fp8_kv else None
-    return rescheme(spec, _scheme(found.quantization, name), kv_dtype=kv_dtype)
-
-
-def _scheme(quantization: Quantization, name: str) -> Scheme:
-    return SCHEMES[quantization]
+    return rescheme(spec, SCHEMES[found.quantization], kv_dtype=kv_dtype)
