@@ -11,6 +11,7 @@ from advisor.commands import compare as compare_command
 from advisor.commands import gpus as gpus_command
 from advisor.commands import memory as memory_command
 from advisor.commands import plan as plan_command
+from advisor.commands import predict as predict_command
 from advisor.commands import prices as prices_command
 from advisor.errors import AdvisorError
 
@@ -81,6 +82,7 @@ cli.command("plan")(plan_command.plan)
 cli.command("compare")(compare_command.compare)
 cli.command("gpus")(gpus_command.gpus)
 cli.command("memory")(memory_command.memory)
+cli.command("predict")(predict_command.predict)
 cli.add_typer(prices_command.app, name="prices")
 
 

@@ -31,6 +31,7 @@ COLUMNS = (
     "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes",
 )  # fmt: skip
 GIB = 2.0**30
+DEFAULT_ENGINE = "vLLM"  # where a row names none: it is the one that we serve with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def read_case(
     spec = _as_stored(row, spec, assumed)
     shape = _shape(row, assumed)
     engine_name, era = engine_keys(
-        row.get("engine") or "", row.get("engine_version") or "", row.get("date") or ""
+        row.get("engine") or DEFAULT_ENGINE, row.get("engine_version") or "", row.get("date") or ""
     )
     if not engine_name:
         assumed.append("unknown engine")

@@ -1,0 +1,128 @@
+"""`advisor predict`: rows of a benchmark table, predicted beside what they state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from advisor.calibrate.predict import Answer
+
+ADDED = ("predicted", "low", "high", "basis", "unsupported", "assumed")
+SHOWN_REASONS = 8
+
+
+def predict(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="csv or csv.gz with the columns of the measurements; `value` is not read."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Write the rows with the predictions here (csv or csv.gz).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+) -> None:
+    """Predict throughput and latency of every row, with an 80 % interval and its basis, or say why not."""
+    from advisor.calibrate.predict import predict_rows
+    from advisor.data.efficiencies import fitted
+
+    rows = _read(file)
+    known = fitted()
+    answers = predict_rows(rows, table=known.table, intervals=known.intervals)
+    lines = [{**row, **_cells(answer)} for row, answer in zip(rows, answers, strict=True)]
+    if out is not None:
+        _write(out, lines)
+    if as_json:
+        _print_json(lines)
+    elif out is None:
+        _print_table(lines)
+    if not as_json:
+        _print_summary(answers, out)
+
+
+def _read(file: Path) -> list[dict[str, str]]:
+    import csv
+    import zlib
+
+    from advisor.calibrate.rows import read_rows
+    from advisor.errors import ConfigError
+
+    try:
+        rows = read_rows(file)
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
+        raise ConfigError(f"{file}: cannot be read as csv: {error}") from None
+    if rows and "metric" not in rows[0]:
+        raise ConfigError(f"{file}: column 'metric' is missing; it says what to predict")
+    if rows and "model_hf_id" not in rows[0]:
+        raise ConfigError(f"{file}: column 'model_hf_id' is missing; it says which model")
+    return rows
+
+
+def _cells(answer: Answer) -> dict[str, str]:
+    def shown(value: float | None) -> str:
+        return "" if value is None else f"{value:.6g}"
+
+    return {
+        "predicted": shown(answer.predicted),
+        "low": shown(answer.low),
+        "high": shown(answer.high),
+        "basis": str(answer.basis or ""),
+        "unsupported": answer.unsupported,
+        "assumed": "; ".join(answer.assumed),
+    }
+
+
+def _write(out: Path, lines: list[dict[str, str]]) -> None:
+    import csv
+    import gzip
+    import io
+
+    from advisor.errors import ConfigError
+
+    text = io.StringIO(newline="")
+    columns = [*dict.fromkeys(column for line in lines for column in line)] or list(ADDED)
+    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    content = text.getvalue().encode("utf-8", errors="replace")
+    try:
+        out.write_bytes(gzip.compress(content) if out.suffix == ".gz" else content)
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from None
+
+
+def _print_json(lines: list[dict[str, str]]) -> None:
+    import json
+
+    numbers = ("predicted", "low", "high")
+    for line in lines:
+        shown = {k: (float(v) if v else None) if k in numbers else v for k, v in line.items()}
+        typer.echo(json.dumps(shown))
+
+
+def _print_table(lines: list[dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("model", "gpu", "load", "metric", "predicted", "low", "high", "basis", "why not")
+    for line in lines:
+        load = f"{line.get('isl', '')}/{line.get('osl', '')} x {line.get('concurrency_or_batch', '') or '-'}"
+        table.add_row(
+            line.get("model_hf_id", "").split("/")[-1], line.get("gpu", ""), load, line.get("metric", ""),
+            line["predicted"], line["low"], line["high"], line["basis"], line["unsupported"],
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _print_summary(answers: list[Answer], out: Path | None) -> None:
+    from collections import Counter
+
+    reasons = Counter(answer.unsupported for answer in answers if answer.unsupported)
+    where = f", written to {out}" if out is not None else ""
+    typer.echo(f"{len(answers) - reasons.total()} of {len(answers)} rows predicted{where}")
+    for reason, count in reasons.most_common(SHOWN_REASONS):
+        typer.echo(f"  {count} unsupported: {reason}")
