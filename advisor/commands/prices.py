@@ -78,6 +78,80 @@ def refresh() -> None:
         )
 
 
+@app.command()
+def api(
+    model: Annotated[str, typer.Argument(help="A hub id, or what a host calls the model.")],
+    isl: Annotated[float, typer.Option(help="Mean tokens in, per request.", min=0)] = 512,
+    osl: Annotated[float, typer.Option(help="Mean tokens out, per request.", min=0)] = 256,
+    usd_per_hour: Annotated[
+        float | None, typer.Option(help="What a replica of your own costs an hour.")
+    ] = None,
+    requests_per_s: Annotated[
+        float | None, typer.Option(help="What that replica sustains: `advisor plan` says.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List what APIs ask for a model by the token; with a replica's price and rate, from which volume on it costs less."""
+    import json
+    from dataclasses import asdict
+
+    from advisor import data
+    from advisor.core.api_prices import break_even, prices_of
+    from advisor.errors import ConfigError
+
+    hosts = sorted(
+        prices_of(model, data.api_prices()), key=lambda p: p.usd_per_request(isl=isl, osl=osl)
+    )
+    _check_api(model, known=bool(hosts), usd_per_hour=usd_per_hour, requests_per_s=requests_per_s)
+    replica = (usd_per_hour or 0.0, requests_per_s or 0.0)
+    try:
+        found = [
+            break_even(
+                p,
+                isl=isl,
+                osl=osl,
+                replica_usd_per_hour=replica[0],
+                replica_requests_per_s=replica[1],
+            )
+            if usd_per_hour is not None
+            else None
+            for p in hosts
+        ]
+    except ValueError as error:
+        raise ConfigError(f"--isl, --osl, --usd-per-hour, --requests-per-s: {error}") from None
+    if as_json:
+        rows = [
+            {**asdict(p), "break_even": asdict(f) | {"reason": f.reason} if f else None}
+            for p, f in zip(hosts, found, strict=True)
+        ]
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for p, f in zip(hosts, found, strict=True):
+        typer.echo(
+            f"{p.provider:14} {p.model:52} ${p.usd_per_mtok_input:g} in, ${p.usd_per_mtok_output:g} out per Mtok, "
+            f"as of {p.observed_on}" + (f"; own: {f.reason}" if f else "")
+        )
+
+
+def _check_api(
+    model: str, *, known: bool, usd_per_hour: float | None, requests_per_s: float | None
+) -> None:
+    import difflib
+
+    from advisor import data
+    from advisor.core.api_prices import model_key
+    from advisor.errors import ConfigError
+
+    if (usd_per_hour is None) != (requests_per_s is None):
+        raise ConfigError("--usd-per-hour and --requests-per-s: give both, or none")
+    if not known:
+        keys = sorted({model_key(price.model) for price in data.api_prices()})
+        near = difflib.get_close_matches(model_key(model), keys, n=4, cutoff=0.5)
+        raise ConfigError(
+            f"no API price of {model[:80]!r} is known; near names: {', '.join(near) or 'none'}"
+        )
+
+
 def _today() -> date:
     from datetime import UTC, datetime
 

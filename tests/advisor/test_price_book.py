@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
@@ -24,6 +25,9 @@ from advisor.core.recommendation import Offer
 from advisor.errors import ConfigError, PriceSourceError
 from advisor.own_prices import Owned, load_own_prices, with_own
 from advisor.price_book import load_price_book, refresh_prices
+
+# gpuhunt does not close what urllib raises for a 404; the sockets are closed when those exceptions are collected.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 TODAY = date(2026, 11, 24)
 H100 = "H100-SXM-80GB"
@@ -52,8 +56,10 @@ def own(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield
+    gc.collect()
 
 
 def book_with(file: Path, *book: Offer) -> tuple[tuple[Offer, ...], tuple[str, ...]]:
@@ -285,10 +291,8 @@ def served(files: dict[str, str]) -> AbstractContextManager[Local]:
 
 P5 = "p5.48xlarge,us-east-1,{price},192,2048,8,H100,80,False,,nvidia,,x86,{{}}\n"
 G2 = "g2-standard-4,us-central1-a,0.7,4,16,1,L4,24,False,,nvidia,,x86,{}\n"
-unclosed = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-@unclosed  # gpuhunt does not close what urllib raises for a 404
 def test_a_provider_that_does_not_answer_keeps_its_earlier_prices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -308,7 +312,6 @@ def test_a_provider_that_does_not_answer_keeps_its_earlier_prices(
     )
 
 
-@unclosed
 def test_the_command_refreshes_and_then_lists_what_it_brought(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -376,6 +379,42 @@ def test_the_table_shows_month_date_and_age(
     assert "$/month" in said
     assert "2026-" in said
     assert "a month has 720 hours" in said
+
+
+# --- advisor prices api
+
+
+def test_api_prices_of_a_model_come_with_the_break_even(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replica = ["--usd-per-hour", "2.5", "--requests-per-s", "20", "--isl", "512", "--osl", "256"]
+    assert run(monkeypatch, "prices", "api", "meta-llama/Llama-3.1-8B-Instruct", *replica) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= 5
+    assert "never" in lines[0]  # the cheapest host is cheaper than a full replica at this price
+    assert "requests a month on" in lines[-1]
+    assert run(monkeypatch, "prices", "api", "llama-3.1-8b", "--json", *replica) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["llama-9.9-8b"], "near names: "),
+        (["llama-3.1-8b", "--usd-per-hour", "2"], "give both"),
+        (["llama-3.1-8b", "--usd-per-hour", "-2", "--requests-per-s", "1"], "above zero"),
+    ],
+)
+def test_api_prices_refuse_in_one_line(
+    arguments: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, "prices", "api", *arguments) == 2
+    said = capsys.readouterr().err
+    assert says in said
+    assert len(said.splitlines()) == 1
 
 
 # --- advisor gpus

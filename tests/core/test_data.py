@@ -100,3 +100,34 @@ def test_the_source_that_asks_for_credit_gets_it() -> None:
     readme = FOLDER.joinpath("README.md").read_text(encoding="utf-8")
     assert "https://gpurentalprices.com" in readme
     assert "CC BY 4.0" in readme
+
+
+def test_the_catalogue_goes_from_p4_to_b300_and_beyond_nvidia() -> None:
+    names = {accelerator.name.split("-")[0] for accelerator in data.accelerators()}
+    assert names >= {
+        "P4", "P40", "V100", "T4", "L4", "A10G", "A30", "A40", "A100", "L40S", "H100", "H200", "B200", "B300", "RTX4090",
+        "MI250", "MI300X", "MI355X", "GAUDI2", "GAUDI3", "TPU", "INFERENTIA2", "TRAINIUM2",
+    }  # fmt: skip
+
+
+def test_every_accelerator_has_an_interconnect_and_a_launch() -> None:
+    for accelerator in data.accelerators():
+        assert accelerator.interconnect, accelerator.name
+        assert accelerator.island_size is not None
+        assert accelerator.island_size >= 1
+        year, month = map(int, accelerator.released.split("-"))
+        assert 2016 <= year <= COMPILED_ON.year
+        assert 1 <= month <= 12
+        assert accelerator.tdp_w is None or 30 <= accelerator.tdp_w <= 1500
+
+
+def test_rays_names_are_those_that_ray_has() -> None:
+    named = {a.name: a.ray_accelerator_type for a in data.accelerators() if a.ray_accelerator_type}
+    assert named["L4-24GB"] == "L4"
+    assert named["MI300X-192GB"] == "AMD-Instinct-MI300X-OAM"
+    assert named["A100-SXM-80GB"] == "A100-80G"
+
+
+def test_api_prices_are_from_sources_that_may_be_shared() -> None:
+    for row in rows("api_prices.csv"):
+        assert row["source"].startswith(("genai-prices", "litellm")), row
