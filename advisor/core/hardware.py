@@ -69,27 +69,25 @@ class Accelerator:
     checked: bool = False  # a second source agrees within 3 % on bf16 and bandwidth
 
     def peak_flops_per_s(self, dtype: Dtype) -> float | None:
-        """Dense peak of the units that compute when vLLM 0.32 serves weights of this dtype; None where it cannot.
+        """Dense peak of the units that compute when vLLM 0.32 serves a model of this dtype; None where it cannot.
 
-        - float32, bfloat16: bf16 units, fp16 where those are missing (below compute capability 8.0).
+        - float32, bfloat16: bf16 units, fp16 where those are missing (below compute capability 8.0). Also AWQ, GPTQ, GGUF
+          and every other format of the weights alone: they save bytes, not FLOPs. And MXFP4: experts stored so
+          (gpt-oss) get activations in bf16 on every device, fp4 units or not, unless the user asks for less.
         - fp8: fp8 units from 8.9 (W8A8) and on AMD from MI300; from 7.5 to 8.8 Marlin computes in 16 bits (W8A16),
           AMD without fp8 units has no such kernel.
         - int8 (W8A8): int8 units from 7.5 up to Hopper; none on Blackwell, where vLLM's page says to use fp8.
-        - nvfp4: fp4 units from 10.0 (W4A4); from 7.5 to 9.0 Marlin computes in 16 bits; emulated elsewhere, so None.
-        - mxfp4: 16-bit units everywhere. Experts stored so (gpt-oss) get activations in bf16 on every device unless the
-          checkpoint or the user asks for less.
-        - everything else (AWQ and GPTQ int4, int8 weights alone, GGUF) saves bytes, not FLOPs: 16-bit units.
+        - fp4 (NVFP4): fp4 units from 10.0 (W4A4); from 7.5 to 9.0 Marlin computes in 16 bits; only emulated elsewhere.
         """
         sixteen_bits = self.bf16_flops_per_s or self.fp16_flops_per_s
-        stored = str(dtype).lower()
-        if stored == "float16":
+        if dtype is Dtype.FP16:
             return self.fp16_flops_per_s or sixteen_bits
-        if stored == "fp8":
+        if dtype is Dtype.FP8:
             return self.fp8_flops_per_s or (sixteen_bits if self._runs_marlin else None)
-        if stored == "int8":
+        if dtype is Dtype.INT8:
             too_new = self.vendor == "NVIDIA" and (self.compute_capability or 0.0) >= BLACKWELL
             return None if too_new else self.int8_ops_per_s
-        if stored == "nvfp4":
+        if dtype is Dtype.FP4:
             own = self.fp4_flops_per_s if self.vendor == "NVIDIA" else None
             return own or (sixteen_bits if self._runs_marlin else None)
         return sixteen_bits

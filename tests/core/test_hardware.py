@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from advisor import data
 from advisor.core.hardware import MEASUREMENT_ALIASES, Accelerator, find, find_measured
-from advisor.core.model_spec import Dtype
+from advisor.core.quantization import SCHEMES, Dtype, Quantization
 from advisor.errors import UnknownAcceleratorError
 
 Named = Callable[[str], Accelerator]
@@ -79,15 +78,10 @@ def test_a_peak_that_is_not_in_hardware_is_unknown_not_zero(accelerator_named: N
         ("H100-SXM-80GB", "int8", 1978.9e12),
         ("B200-SXM-180GB", "int8", None),  # no int8 kernel from compute capability 10.0 on
         ("MI300X-192GB", "int8", 2614.9e12),
-        ("B200-SXM-180GB", "nvfp4", 9000e12),
-        ("RTXPRO6000-SERVER-96GB", "nvfp4", 1871.2e12),
-        ("H100-SXM-80GB", "nvfp4", 989.4e12),  # Marlin
-        ("MI355X-288GB", "nvfp4", None),  # only emulated
-        ("B200-SXM-180GB", "mxfp4", 2250e12),  # bf16 activations
-        ("MI355X-288GB", "mxfp4", 2516.6e12),
-        ("A10G-24GB", "awq", 70e12),
-        ("T4-16GB", "gptq", 65e12),
-        ("L4-24GB", "gguf", 121e12),
+        ("B200-SXM-180GB", "fp4", 9000e12),
+        ("RTXPRO6000-SERVER-96GB", "fp4", 1871.2e12),
+        ("H100-SXM-80GB", "fp4", 989.4e12),  # Marlin
+        ("MI355X-288GB", "fp4", None),  # only emulated
         ("L4-24GB", "float32", 121e12),
     ],
 )
@@ -95,8 +89,13 @@ def test_the_peak_is_of_the_units_that_vllm_uses_for_those_weights(
     name: str, dtype: str, peak: float | None, accelerator_named: Named
 ) -> None:
     """As read in vLLM 0.32: kernels/linear, fused_moe/oracle/mxfp4, and its pages on fp8 and int8."""
-    stored = cast(Dtype, dtype)  # formats that a model may be stored in, known to Dtype or not
-    assert accelerator_named(name).peak_flops_per_s(stored) == peak
+    assert accelerator_named(name).peak_flops_per_s(Dtype(dtype)) == peak
+
+
+@pytest.mark.parametrize("stored", ["mxfp4", "awq-int4", "gptq-int4", "gguf-q4_k_m", "bnb-nf4"])
+def test_weights_alone_in_few_bits_compute_in_16(stored: str) -> None:
+    """None stands for the dtype of the activations, bf16 or fp16, fp4 units or not."""
+    assert SCHEMES[Quantization(stored)].compute_dtype is None
 
 
 @pytest.mark.parametrize(
