@@ -19,8 +19,8 @@ def memory(
 ) -> None:
     """Predict what vLLM's start-up log says: weight GiB per device and KV cache tokens, with an 80 % interval.
 
-    Writes the same rows and columns, and predicted_weight_memory_gib, predicted_kv_cache_tokens, their intervals, the basis, or why a
-    row is unsupported.
+    Writes the same rows and columns with the predictions, their intervals and the basis beside them, or why a row is
+    unsupported.
     """
     import csv
     import io

@@ -149,6 +149,8 @@ class Latent:
                 value_dim=read.int("v_head_dim"),
                 latent_dim=latent,
                 index_dim=read.int("index_head_dim") + INDEX_SCALE_BYTES if indexed else 0,
+                index_heads=read.int("index_n_heads") if indexed else 0,
+                index_key_dim=read.int("index_head_dim") if indexed else 0,
                 selected=read.int("index_topk") if self.indexer else None,
             )
 

@@ -59,6 +59,8 @@ class Attention:
     index_dim: int = (
         0  # sparse attention: what its indexer caches per token, always in fp8 with a scale
     )
+    index_heads: int = 0
+    index_key_dim: int = 0
     selected: int | None = None  # sparse attention: tokens it attends to at most
     frees_window: bool = True  # whether the engine lets go of what fell out of the window
 

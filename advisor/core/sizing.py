@@ -179,7 +179,7 @@ def device_weight_bytes(
         (shards.split + shards.experts) / tp_degree + shards.key_value / kv_parts + shards.whole
     )
     tower = shards.vision / (tp_degree if layout.splits_tower else 1) if first else 0.0
-    table = (shards.head if layout.tied else shards.embedding) if first else 0.0
+    table = shards.embedding + shards.head * layout.tied if first else 0.0
     head = shards.head if last and not (layout.tied and first) else 0.0
     rotary = (spec.max_context_tokens or 0) * layout.rotary_dim * 2.0
     return share * in_layers + tower + (table + head) / tp_degree + rotary
