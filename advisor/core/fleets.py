@@ -109,7 +109,7 @@ def _cheapest(sizes: Iterable[_Size], replicas: int) -> Offer | None:
         if size.offer.instances is not None and count > size.offer.instances:
             continue
         cost = count * size.offer.usd_per_hour
-        if found is None or cost < least or (cost == least and size.order < found.order):
+        if found is None or cost < least or (cost == least and size.order[1:] < found.order[1:]):
             found, least = size, cost
     return None if found is None else found.offer
 

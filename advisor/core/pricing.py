@@ -73,16 +73,20 @@ def fleet_usd_per_hour(offer: Offer, *, tp_degree: int, replicas: int) -> float:
 
 
 def cheapest_offer(offers: Iterable[Offer], *, tp_degree: int, replicas: int) -> Offer | None:
-    """The offer that holds the fleet for the least money; ties go to the fresher price. None when none can."""
-    able = [offer for offer in offers if holds(offer, tp_degree=tp_degree, replicas=replicas)]
-    if not able:
-        return None
+    """The offer that holds the fleet for the least money; ties go to the fresher price. None when none can.
 
-    def cost(offer: Offer) -> tuple[float, tuple[float, int, str, str]]:
-        usd_per_hour = fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=replicas)
-        return usd_per_hour, by_price(offer)
-
-    return min(able, key=cost)
+    Who asks often asks `fleets.OfferIndex`, which answers the same without looking at every offer again.
+    """
+    least, cheapest = math.inf, []
+    for offer in offers:
+        if not holds(offer, tp_degree=tp_degree, replicas=replicas):
+            continue
+        cost = fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=replicas)
+        if cost < least:
+            least, cheapest = cost, [offer]
+        elif cost == least:
+            cheapest.append(offer)
+    return min(cheapest, key=lambda offer: by_price(offer)[1:], default=None)
 
 
 def holds(offer: Offer, *, tp_degree: int, replicas: int) -> bool:

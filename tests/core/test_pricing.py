@@ -81,6 +81,11 @@ def test_of_equal_prices_the_fresher_is_taken() -> None:
     assert pricing.cheapest_offer([old, new], tp_degree=1, replicas=1) is new
 
 
+def test_of_equal_fleets_the_fresher_price_is_taken_whatever_its_size() -> None:
+    old, new = offer(1.0, 1, observed_on="2026-05-01"), offer(8.0, 8, observed_on="2026-08-01")
+    assert pricing.cheapest_offer([old, new], tp_degree=1, replicas=8) is new
+
+
 def test_spot_is_rented_only_when_asked_for() -> None:
     spot = offer(0.1, capacity_type=CapacityType.SPOT)
     assert not OfferFilter().allows(spot)
