@@ -182,7 +182,7 @@ def find_measured(
     return find(name, known), None
 
 
-_MAKERS = re.compile(r"\b(NVIDIA|AMD|INTEL|GOOGLE|TESLA|QUADRO|GEFORCE|INSTINCT)\b")
+_MAKERS = re.compile(r"\b(NVIDIA|AMD|INTEL|GOOGLE|TESLA|QUADRO|GEFORCE|RADEON|INSTINCT)\b")
 
 
 def _tokens(name: str) -> frozenset[str]:

@@ -342,7 +342,7 @@ def _against_catalogue(device: _Device, catalogue: Sequence[Row]) -> Iterator[Fi
             and row.get(column)
             and _near(value, float(row[column]), 0.005)
         ]
-        same = f"; {others[0]} has that" if others and column not in EXACT else ""
+        same = f"; {others[0]} has that" if others and column in {*PEAKS, BANDWIDTH} else ""
         message = (
             f"{_show(column, value)}, we have {_show(column, nearest)}"
             f"{_guess(column, value, nearest, device)}{same}"
