@@ -266,6 +266,20 @@ def test_a_broken_catalogue_is_a_provider_less_not_a_crash(
         fetch(data.accelerators(), today=TODAY)
 
 
+@pytest.mark.parametrize("page", ["<html>\nMaintenance </html>", "", "../../etc", "\x00"])
+def test_a_page_where_the_version_should_be_is_a_provider_less(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: Request) -> Answer:
+        return Answer(body=page) if request.path.endswith("/version") else Answer(404)
+
+    with answering(answer) as server:
+        monkeypatch.setenv("GPUHUNT_CATALOG_URL", server.url)
+        with pytest.raises(PriceSourceError) as raised:
+            fetch(data.accelerators(), today=TODAY)
+    assert len(str(raised.value).splitlines()) == 1
+
+
 def test_malformed_rows_are_left_out(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Pay-per-token prices: one model under many names, and the volume from which serving it oneself costs less."""
+"""$3: pay-per-token prices, one model under many names, and the volume from which serving it oneself costs less."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lint flags every public figure that is known to be wrong, and nothing in our own table."""
+"""H2: the lint flags every public figure that is known to be wrong, and nothing in our own table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four inference options: every limit at its boundary and one beside it, and what each costs."""
+"""I1: the four inference options, every limit at its boundary and one beside it, and what each costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole instances are paid, and the cheapest offer is the cheapest."""
+"""$1, $2: whole instances are paid, the cheapest offer is the cheapest, and an old price never raises spending."""
 
 from __future__ import annotations
 
