@@ -13,6 +13,7 @@ from advisor.commands import memory as memory_command
 from advisor.commands import plan as plan_command
 from advisor.commands import predict as predict_command
 from advisor.commands import prices as prices_command
+from advisor.commands import size as size_command
 from advisor.errors import AdvisorError
 
 cli = typer.Typer(
@@ -82,6 +83,7 @@ cli.command("plan")(plan_command.plan)
 cli.command("compare")(compare_command.compare)
 cli.command("gpus")(gpus_command.gpus)
 cli.command("memory")(memory_command.memory)
+cli.command("size")(size_command.size)
 cli.command("predict")(predict_command.predict)
 cli.add_typer(prices_command.app, name="prices")
 

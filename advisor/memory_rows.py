@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from advisor import data
 from advisor.core import sizing
 from advisor.core.engine_memory import GIB, EngineSettings, default_settings
-from advisor.core.hardware import Accelerator, find
+from advisor.core.hardware import Accelerator, find_measured
 from advisor.core.model_spec import Dtype, ModelSpec, Quantization, quantized
 from advisor.errors import AdvisorError, ConfigError
 
@@ -77,7 +77,9 @@ def read_row(row: Mapping[str, str | None]) -> StartUp:
     if not model:
         raise _RowError("model_hf_id is empty")
     spec = load_model_spec(model, offline=True)
-    accelerator = find(_gpu_name(_cell(row, "gpu")), data.accelerators())
+    if not _cell(row, "gpu"):
+        raise _RowError("gpu is empty")
+    accelerator, _ = find_measured(_cell(row, "gpu"), data.accelerators())
     return StartUp(
         spec=_as_asked(spec, row),
         accelerator=accelerator,
@@ -127,15 +129,6 @@ def _predicted(start: StartUp) -> dict[str, str]:
 
 def _cell(row: Mapping[str, str | None], name: str) -> str:
     return (row.get(name) or "").strip()
-
-
-def _gpu_name(text: str) -> str:
-    """Public logs say "H100-80GB" where the catalogue says which form; SXM is the one that servers have."""
-    if not text:
-        raise _RowError("gpu is empty")
-    forms = {"H100-80GB": "H100-SXM-80GB", "H100": "H100-SXM-80GB", "A100-80GB": "A100-SXM-80GB",
-             "A100-40GB": "A100-SXM-40GB", "H200": "H200-SXM-141GB", "H200-141GB": "H200-SXM-141GB"}  # fmt: skip
-    return forms.get(text.upper(), text)
 
 
 def _whole(row: Mapping[str, str | None], name: str, default: int, *, most: int) -> int:

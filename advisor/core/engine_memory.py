@@ -42,6 +42,9 @@ class EngineSettings:
     max_num_batched_tokens: int
     max_num_seqs: int
     counts_cuda_graphs: bool = True  # vLLM 0.21 and later
+    tokens_by_request: bool = (
+        True  # prints requests of max_model_len times that length; before, blocks over kinds
+    )
 
 
 def default_settings(
@@ -57,6 +60,7 @@ def default_settings(
         max_num_batched_tokens=tokens,
         max_num_seqs=sequences,
         counts_cuda_graphs=counts_cuda_graphs,
+        tokens_by_request=counts_cuda_graphs,
     )
 
 

@@ -215,8 +215,11 @@ def _hybrid_tokens(
     """What vLLM prints for such models: the requests of `max_model_len` that fit, times that length.
 
     Windows hold their last tokens and one batch in flight. Kinds share one pool in groups of equally many layers,
-    so the smaller kind sets the group and the others are padded to a multiple of it.
+    so the smaller kind sets the group and the others are padded to a multiple of it. Older versions printed the
+    blocks over the number of groups, as though every kind kept all tokens.
     """
+    if not settings.tokens_by_request:
+        return _tokens_by_blocks(spec, tp_degree, layers, room)
     length = max_model_len or spec.max_context_tokens or settings.max_num_batched_tokens
     kinds = spec.layout.attentions
     counts = [kind.layers for kind in kinds]
@@ -235,6 +238,17 @@ def _hybrid_tokens(
     states = sum(state_bytes(state, spec.plain_bytes) for state in spec.layout.states) / tp_degree
     request = (request + states) * layers / spec.num_layers
     return room / request * length if request else math.inf
+
+
+def _tokens_by_blocks(spec: ModelSpec, tp_degree: int, layers: int, room: float) -> float:
+    """Layers with a state take blocks of the same size as those with attention."""
+    widest = max(
+        (_device_cache_bytes(kind, spec, tp_degree) for kind in spec.layout.attentions),
+        default=0.0,
+    )
+    with_state = sum(state.layers for state in spec.layout.states)
+    per_token = kv_bytes_per_token_per_device(spec, tp_degree) + with_state * widest
+    return room / (per_token * layers / spec.num_layers) if per_token else math.inf
 
 
 def smallest_tp_degree(
