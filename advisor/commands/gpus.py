@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from advisor.core.hardware import Accelerator
-    from advisor.core.hardware_lint import Finding
+    from advisor.core.hardware_row import Finding
 
 
 def gpus(

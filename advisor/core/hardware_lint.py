@@ -8,76 +8,27 @@ in our catalogue its figures are compared as well, and the finding says what the
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
-from advisor.core.generations import CAPPED, FP4, FP8, GENERATIONS, INT8, TF32, Generation
+from advisor.core.generations import CAPPED, FP4, FP8, GENERATIONS, INT8, TF32
 from advisor.core.hardware import Accelerator, accelerator_from_row, may_mean
-
-Row = Mapping[str, str]
-TOLERANCE = 0.03  # two sources agree within it, as in the catalogue's `checked`
-MEMORY_TOLERANCE = 0.075  # vendors mix GB and GiB, 7.4 % apart
-LOWEST_CLOCK = 0.8  # of the boost clock: H100 NVL quotes its peak at 87 %
-PEAKS = {
-    "fp16_dense_flops_per_s": "FP16",
-    "bf16_dense_flops_per_s": "BF16",
-    "fp8_dense_flops_per_s": "FP8",
-    "int8_dense_ops_per_s": "INT8",
-    "fp4_dense_flops_per_s": "FP4",
-    "fp32_flops_per_s": "FP32",
-    "tf32_flops_per_s": "TF32",
-}
-BANDWIDTH = "memory_bandwidth_bytes_per_s"
-EXACT = ("compute_units", "compute_capability", "memory_bus_bits")
-NUMBERS = (
-    *PEAKS,
+from advisor.core.hardware_row import (
     BANDWIDTH,
-    "memory_bytes",
-    "interconnect_bytes_per_s",
-    "tdp_w",
-    "boost_clock_hz",
-    "memory_bits_per_s_per_pin",
-    *EXACT,
+    EXACT,
+    PEAKS,
+    TOLERANCE,
+    Device,
+    Finding,
+    Row,
+    fact,
+    guess,
+    near,
+    read_numbers,
+    show,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One implausible cell: which, by which rule, and what it probably is."""
-
-    row: int  # 1 is the first row under the heading
-    name: str
-    column: str
-    rule: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Device:
-    """One row read: its numbers, its generation, and the catalogue's rows that its name may mean."""
-
-    row: int
-    name: str
-    numbers: Mapping[str, float]
-    text: Row
-    known: tuple[Row, ...]
-
-    @property
-    def generation(self) -> Generation | None:
-        for source in (*self.known, self.text):
-            for column in ("compute_capability", "architecture"):
-                if (found := GENERATIONS.get(source.get(column, ""))) is not None:
-                    return found
-        return None
-
-    @property
-    def base(self) -> float | None:
-        """The 16-bit matrix rate that the others are held against."""
-        return _fact(self, "bf16_dense_flops_per_s") or _fact(self, "fp16_dense_flops_per_s")
-
-    def finding(self, column: str, rule: str, message: str) -> Finding:
-        return Finding(row=self.row, name=self.name, column=column, rule=rule, message=message)
+MEMORY_TOLERANCE = 0.075  # vendors mix GB and GiB, 7.4 % apart
+LOWEST_CLOCK = 0.8  # of the boost clock: H100 NVL quotes its peak at 87 %
 
 
 def lint(table: Sequence[Row], catalogue: Sequence[Row]) -> list[Finding]:
@@ -87,14 +38,14 @@ def lint(table: Sequence[Row], catalogue: Sequence[Row]) -> list[Finding]:
     nearest of them.
     """
     accelerators = [(accelerator_from_row(row), row) for row in catalogue]
-    devices: list[_Device] = []
+    devices: list[Device] = []
     findings: list[Finding] = []
     for number, row in enumerate(table, start=1):
         known = _known(row.get("name", ""), accelerators)
-        numbers, bad = _numbers(number, row)
+        numbers, bad = read_numbers(number, row)
         findings += bad
         devices.append(
-            _Device(row=number, name=row.get("name", ""), numbers=numbers, text=row, known=known)
+            Device(row=number, name=row.get("name", ""), numbers=numbers, text=row, known=known)
         )
     for device in devices:
         found = [*_against_catalogue(device, catalogue)]
@@ -109,32 +60,6 @@ def _known(name: str, accelerators: Sequence[tuple[Accelerator, Row]]) -> tuple[
     return tuple(exact or [row for known, row in accelerators if may_mean(name, known)])
 
 
-def _numbers(number: int, row: Row) -> tuple[dict[str, float], list[Finding]]:
-    numbers, bad = {}, []
-    for column in NUMBERS:
-        cell = (row.get(column) or "").strip()
-        if not cell:
-            continue
-        try:
-            value = float(cell)
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value) and value >= 0:
-            numbers[column] = value
-        else:
-            message = f"{cell[:30]!r} is not a number above zero"
-            bad.append(
-                Finding(
-                    row=number,
-                    name=row.get("name", ""),
-                    column=column,
-                    rule="number",
-                    message=message,
-                )
-            )
-    return numbers, bad
-
-
 def _one_a_cell(findings: Iterable[Finding]) -> list[Finding]:
     """The first finding of each cell: where we know the device, what it should be; else the rule that says most."""
     first: dict[str, Finding] = {}
@@ -143,21 +68,7 @@ def _one_a_cell(findings: Iterable[Finding]) -> list[Finding]:
     return list(first.values())
 
 
-def _near(value: float, other: float, tolerance: float = TOLERANCE) -> bool:
-    return abs(value - other) <= tolerance * abs(other)
-
-
-def _show(column: str, value: float) -> str:
-    if column in PEAKS:
-        return f"{value / 1e12:.4g} {'TOPS' if column == INT8 else 'TFLOP/s'}"
-    if column.endswith("bytes_per_s"):
-        return f"{value / 1e9:.5g} GB/s"
-    if column == "memory_bytes":
-        return f"{value / 2**30:.4g} GiB"
-    return f"{value:g}"
-
-
-def _units(device: _Device) -> Iterator[Finding]:
+def _units(device: Device) -> Iterator[Finding]:
     """Peaks below 10 GFLOP/s and bandwidths below 10 GB/s are in another unit, not slow."""
     for column in (*PEAKS, BANDWIDTH):
         value = device.numbers.get(column, 0.0)
@@ -167,7 +78,7 @@ def _units(device: _Device) -> Iterator[Finding]:
             )
 
 
-def _powers_of_two(device: _Device) -> Iterator[Finding]:
+def _powers_of_two(device: Device) -> Iterator[Finding]:
     """A rate counts in powers of ten; a round number times 2^30 or 2^40 was converted as if it were memory."""
     for column, two, ten in [
         (BANDWIDTH, 2.0**30, 1e9),
@@ -183,34 +94,26 @@ def _powers_of_two(device: _Device) -> Iterator[Finding]:
             yield device.finding(column, "2^30", message)
 
 
-def _bus(device: _Device) -> Iterator[Finding]:
+def _bus(device: Device) -> Iterator[Finding]:
     bus, rate = (
-        _fact(device, "memory_bus_bits"),
-        _fact(device, "memory_bits_per_s_per_pin"),
+        fact(device, "memory_bus_bits"),
+        fact(device, "memory_bits_per_s_per_pin"),
     )
     bandwidth = device.numbers.get(BANDWIDTH)
-    if bus and rate and bandwidth and not _near(bandwidth, bus * rate / 8):
+    if bus and rate and bandwidth and not near(bandwidth, bus * rate / 8):
         exact = bus * rate / 8
         message = (
-            f"{_show(BANDWIDTH, bandwidth)}, but {bus:.0f} bit x {rate / 1e9:g} Gbit/s is {_show(BANDWIDTH, exact)}"
-            f"{_guess(BANDWIDTH, bandwidth, exact)}"
+            f"{show(BANDWIDTH, bandwidth)}, but {bus:.0f} bit x {rate / 1e9:g} Gbit/s is {show(BANDWIDTH, exact)}"
+            f"{guess(BANDWIDTH, bandwidth, exact)}"
         )
         yield device.finding(BANDWIDTH, "bus x clock", message)
 
 
-def _fact(device: _Device, column: str) -> float | None:
-    """A physical figure: the row's own, else that of the one catalogue row it means."""
-    if column in device.numbers:
-        return device.numbers[column]
-    cell = device.known[0].get(column, "") if len(device.known) == 1 else ""
-    return float(cell) if cell else None
-
-
-def _units_times_clock(device: _Device) -> Iterator[Finding]:
+def _units_times_clock(device: Device) -> Iterator[Finding]:
     generation, units, clock = (
         device.generation,
-        _fact(device, "compute_units"),
-        _fact(device, "boost_clock_hz"),
+        fact(device, "compute_units"),
+        fact(device, "boost_clock_hz"),
     )
     if generation is None or not units or not clock or _is_capped(device):
         return
@@ -228,17 +131,17 @@ def _units_times_clock(device: _Device) -> Iterator[Finding]:
         bound = units * clock * per_clock
         if value and not LOWEST_CLOCK * bound <= value <= (1 + TOLERANCE) * bound:
             message = (
-                f"{_show(column, value)}, but {units:.0f} units x {clock / 1e9:g} GHz x {per_clock:g} operations is "
-                f"{_show(column, bound)}{_guess(column, value, bound)}"
+                f"{show(column, value)}, but {units:.0f} units x {clock / 1e9:g} GHz x {per_clock:g} operations is "
+                f"{show(column, bound)}{guess(column, value, bound)}"
             )
             yield device.finding(column, "units x clock", message)
 
 
-def _is_capped(device: _Device) -> bool:
+def _is_capped(device: Device) -> bool:
     return device.name.upper().startswith(CAPPED)
 
 
-def _vector_for_matrix(device: _Device) -> Iterator[Finding]:
+def _vector_for_matrix(device: Device) -> Iterator[Finding]:
     """FP32 near half of FP16 is TF32 where the vector units are slower than that."""
     generation = device.generation
     base, fp32 = device.base, device.numbers.get("fp32_flops_per_s")
@@ -247,15 +150,15 @@ def _vector_for_matrix(device: _Device) -> Iterator[Finding]:
     if generation.matrix_ops is None or generation.vector_ops is None:
         return
     ratio = generation.vector_ops / generation.matrix_ops
-    if fp32 / base > 1.25 * 2 * ratio and _near(fp32, base / 2, 0.1):
+    if fp32 / base > 1.25 * 2 * ratio and near(fp32, base / 2, 0.1):
         yield device.finding(
             "fp32_flops_per_s",
             "TF32",
-            f"{_show('fp32_flops_per_s', fp32)} is half of the 16-bit matrix rate: that is TF32",
+            f"{show('fp32_flops_per_s', fp32)} is half of the 16-bit matrix rate: that is TF32",
         )
 
 
-def _ratios(device: _Device) -> Iterator[Finding]:
+def _ratios(device: Device) -> Iterator[Finding]:
     generation, base = device.generation, device.base
     if generation is None:
         return
@@ -269,15 +172,15 @@ def _ratios(device: _Device) -> Iterator[Finding]:
             )
             continue
         allowed = generation.to_bf16[column]
-        if base and allowed and not any(_near(value / base, ratio) for ratio in allowed):
+        if base and allowed and not any(near(value / base, ratio) for ratio in allowed):
             usual = " or ".join(f"{ratio:g}" for ratio in allowed)
             message = (
-                f"{_show(column, value)} is {value / base:.3g} times the 16-bit rate, not {usual}"
+                f"{show(column, value)} is {value / base:.3g} times the 16-bit rate, not {usual}"
             )
             yield device.finding(column, "ratio", message)
 
 
-def _bf16(device: _Device) -> Iterator[Finding]:
+def _bf16(device: Device) -> Iterator[Finding]:
     fp16, bf16 = (
         device.numbers.get("fp16_dense_flops_per_s"),
         device.numbers.get("bf16_dense_flops_per_s"),
@@ -294,7 +197,7 @@ def _bf16(device: _Device) -> Iterator[Finding]:
         yield device.finding(
             "bf16_dense_flops_per_s", "no such unit", "no bfloat16 units before Ampere"
         )
-    elif fp16 and not _near(fp16, bf16):
+    elif fp16 and not near(fp16, bf16):
         message = f"{fp16:.4g} for FP16 and {bf16:.4g} for BF16, which have one rate"
         yield device.finding("bf16_dense_flops_per_s", "ratio", message)
 
@@ -302,14 +205,14 @@ def _bf16(device: _Device) -> Iterator[Finding]:
 _MEMORY = {"GDDR5": 0.5e12, "GDDR6": 1.0e12, "GDDR6X": 1.2e12, "GDDR7": 2.0e12, "HBM2": 1.7e12}
 
 
-def _memory_type(device: _Device) -> Iterator[Finding]:
+def _memory_type(device: Device) -> Iterator[Finding]:
     """No card of that memory type is faster; HBM3 and later are left to the other rules."""
     most = _MEMORY.get(device.text.get("memory_type", ""))
     bandwidth = device.numbers.get(BANDWIDTH)
     if most and bandwidth and bandwidth > most:
         kind = device.text["memory_type"]
         yield device.finding(
-            BANDWIDTH, "memory type", f"{_show(BANDWIDTH, bandwidth)} is too much for {kind}"
+            BANDWIDTH, "memory type", f"{show(BANDWIDTH, bandwidth)} is too much for {kind}"
         )
 
 
@@ -325,7 +228,7 @@ _RULES = (
 )
 
 
-def _against_catalogue(device: _Device, catalogue: Sequence[Row]) -> Iterator[Finding]:
+def _against_catalogue(device: Device, catalogue: Sequence[Row]) -> Iterator[Finding]:
     """Cells further from every row that the name may mean than sources differ among themselves."""
     for column, value in device.numbers.items():
         ours = [float(row[column]) for row in device.known if row.get(column)]
@@ -333,25 +236,25 @@ def _against_catalogue(device: _Device, catalogue: Sequence[Row]) -> Iterator[Fi
             continue
         nearest = min(ours, key=lambda other: abs(value - other))
         tolerance = MEMORY_TOLERANCE if column == "memory_bytes" else TOLERANCE
-        if value == nearest or (column not in EXACT and _near(value, nearest, tolerance)):
+        if value == nearest or (column not in EXACT and near(value, nearest, tolerance)):
             continue
         others = [
             row["name"]
             for row in catalogue
             if row not in device.known
             and row.get(column)
-            and _near(value, float(row[column]), 0.005)
+            and near(value, float(row[column]), 0.005)
         ]
         same = f"; {others[0]} has that" if others and column in {*PEAKS, BANDWIDTH} else ""
         message = (
-            f"{_show(column, value)}, we have {_show(column, nearest)}"
-            f"{_guess(column, value, nearest, device)}{same}"
+            f"{show(column, value)}, we have {show(column, nearest)}"
+            f"{guess(column, value, nearest, device)}{same}"
         )
         yield device.finding(column, "catalogue", message)
     yield from _other_year(device)
 
 
-def _other_year(device: _Device) -> Iterator[Finding]:
+def _other_year(device: Device) -> Iterator[Finding]:
     year = device.text.get("release_date", "")[:4]
     ours = {row["release_date"][:4] for row in device.known if row.get("release_date")}
     if year and ours and year not in ours:
@@ -360,36 +263,9 @@ def _other_year(device: _Device) -> Iterator[Finding]:
         )
 
 
-def _guess(column: str, value: float, right: float, device: _Device | None = None) -> str:
-    """What a wrong figure probably is, from its ratio to the right one."""
-    ratio = value / right if right else 0.0
-    if column not in PEAKS:
-        if _near(ratio, 2**30 / 1e9, 0.005):
-            return ": GB/s multiplied by 2^30?"
-        one_way = (
-            "one direction of two?" if column.startswith("interconnect") else "half a package?"
-        )
-        return f": {one_way}" if _near(ratio, 0.5, 0.02) else ""
-    if value == 0:
-        return ": the device has that unit"
-    if device is not None and any(
-        _near(value, float(row.get("fp32_flops_per_s") or 0) * times, 0.02)
-        for row in device.known
-        for times in (1, 2, 4)
-    ):
-        return ": the rate of the vector units?"
-    if _near(ratio, 2, 0.05):
-        return ": with sparsity, or FP16 accumulate?"
-    if _near(ratio, 4, 0.05):
-        return ": a narrower dtype with sparsity?"
-    if _near(ratio, 0.5, 0.05):
-        return ": half a package, or half rate?"
-    return ": TF32?" if column == "fp32_flops_per_s" and ratio > 2 else ""
-
-
-def _duplicates(devices: Sequence[_Device]) -> Iterator[Finding]:
+def _duplicates(devices: Sequence[Device]) -> Iterator[Finding]:
     """One device listed twice with different values: at least one row is wrong."""
-    first: dict[str, _Device] = {}
+    first: dict[str, Device] = {}
     for device in devices:
         key = device.known[0]["name"] if len(device.known) == 1 else device.name.strip().upper()
         before = first.setdefault(key, device)
@@ -398,11 +274,11 @@ def _duplicates(devices: Sequence[_Device]) -> Iterator[Finding]:
         differing = [
             column
             for column, value in device.numbers.items()
-            if column in before.numbers and not _near(value, before.numbers[column], 0.001)
+            if column in before.numbers and not near(value, before.numbers[column], 0.001)
         ]
         for column in differing:
             here, there = device.numbers[column], before.numbers[column]
-            message = f"{_show(column, here)}, but row {before.row} has {_show(column, there)}"
+            message = f"{show(column, here)}, but row {before.row} has {show(column, there)}"
             yield device.finding(column, "listed twice", message)
         if not differing:
             yield device.finding("name", "listed twice", f"the same device as row {before.row}")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.core.hardware_lint import PEAKS, Finding, lint
+from advisor.core.hardware_lint import lint
+from advisor.core.hardware_row import PEAKS, Finding
 
 with files("advisor.data").joinpath("gpus.csv").open(encoding="utf-8") as stream:
     OURS = list(csv.DictReader(stream))
