@@ -7,8 +7,8 @@ else the MLP's: gate, up and their product, 3 x width, and two residual streams.
 all-reduce, experts the workspace of the fused kernel, images the encoder's cache; since vLLM 0.21 the CUDA graphs are
 taken off as well.
 
-The constants are from 44 start-ups of 13 models, vLLM 0.19.0 on H100, of llm-d-planner (Apache-2.0): `make
-bench-memory` prints them against this, left out model by model.
+The constants are from 47 start-ups of 15 checkpoints, vLLM 0.19.0 on H100, of llm-d-planner (Apache-2.0):
+tests/benchmarks/bench_memory.py prints them against this, left out model by model.
 """
 
 from __future__ import annotations

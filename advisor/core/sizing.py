@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 
 from advisor.core.engine_memory import EngineSettings, default_settings, reserved_bytes
+from advisor.core.expert_padding import expert_padding
 from advisor.core.hardware import Accelerator
 from advisor.core.layout import Attention, Part
 from advisor.core.model_spec import ModelSpec, cache_bytes, state_bytes
@@ -117,8 +118,9 @@ def fit(
     """The stage with the least room decides; without a pipeline there is one."""
     settings = settings or default_settings(accelerator)
     usable = gpu_memory_utilization * accelerator.memory_bytes
+    padding = expert_padding(spec, accelerator, tp_degree)
     stages = (
-        _stage(spec, settings, usable, tp_degree, pp_degree, stage, max_model_len)
+        _stage(spec, settings, usable, tp_degree, pp_degree, stage, max_model_len, padding)
         for stage in ((0,) if pp_degree == 1 else (0, max(pp_degree - 2, 0), pp_degree - 1))
     )
     return min(stages, key=lambda found: found.kv_tokens)
@@ -132,12 +134,13 @@ def _stage(
     pp_degree: int,
     stage: int,
     max_model_len: int | None,
+    padding: float,
 ) -> Fit:
     layers = layers_of_stage(spec.num_layers, pp_degree, stage)
     last = stage == pp_degree - 1
     weights = device_weight_bytes(
-        spec, tp_degree, share=layers / spec.num_layers, first=stage == 0, last=last
-    )
+        spec, tp_degree, share=layers / spec.num_layers, first=stage == 0, last=last, expert_padding=padding
+    )  # fmt: skip
     reserved = reserved_bytes(spec, settings, tp_degree=tp_degree, layers=layers, samples=last)
     room = usable - weights - reserved
     per_token = kv_bytes_per_token_per_device(spec, tp_degree) * layers / spec.num_layers
@@ -170,13 +173,16 @@ def layers_of_stage(num_layers: int, pp_degree: int, stage: int) -> int:
 
 
 def device_weight_bytes(
-    spec: ModelSpec, tp_degree: int, *, share: float = 1.0, first: bool = True, last: bool = True
-) -> float:
+    spec: ModelSpec, tp_degree: int, *, share: float = 1.0, first: bool = True, last: bool = True,
+    expert_padding: float = 1.0,
+) -> float:  # fmt: skip
     """One device's weights: its share of the layers, the table of rotary angles, and what stands at either end."""
     shards, layout = spec.shards, spec.layout
     kv_parts = min(tp_degree, spec.num_kv_heads) if spec.num_kv_heads else tp_degree
     in_layers = (
-        (shards.split + shards.experts) / tp_degree + shards.key_value / kv_parts + shards.whole
+        (shards.split + shards.experts * expert_padding) / tp_degree
+        + shards.key_value / kv_parts
+        + shards.whole
     )
     tower = shards.vision / (tp_degree if layout.splits_tower else 1) if first else 0.0
     table = shards.embedding + shards.head * layout.tied if first else 0.0
