@@ -368,8 +368,9 @@ def _become_ready(state: State, slot: int, now: int) -> None:
         return
     row[STATUS] = RUNNING
     row[END] = NEVER
-    state.ready_s[fleet[NUM_READY]] = now - row[LAUNCHED]
-    fleet[NUM_READY] += 1
+    if fleet[NUM_READY] < state.ready_s.size:  # nobody reads them where a schedule is followed
+        state.ready_s[fleet[NUM_READY]] = now - row[LAUNCHED]
+        fleet[NUM_READY] += 1
     state.running[fleet[NUM_RUNNING]] = slot
     fleet[NUM_RUNNING] += 1
     _set_leaf(state.loads, slot, 0)
