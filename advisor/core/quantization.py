@@ -71,6 +71,7 @@ class Scheme:
     experts_only: bool = False  # where there are experts
     weight_only: bool = True  # activations stay in 16 bits
     vector_bytes: float | None = None  # GGUF keeps norms in float32
+    head_bits: float | None = None  # and the logits' matrix finer than the rest
 
     @property
     def compute_dtype(self) -> Dtype | None:
@@ -82,8 +83,13 @@ class Scheme:
         )
 
 
-def _gguf(kind: Quantization, bits: float) -> Scheme:
-    return Scheme(kind=kind, bits=bits, scale_bits=0.0, parts=_GGUF_PARTS, vector_bytes=4.0)
+Q6_K_BITS = 210 * 8 / 256
+
+
+def _gguf(kind: Quantization, bits: float, *, head_bits: float | None = None) -> Scheme:
+    return Scheme(
+        kind=kind, bits=bits, scale_bits=0.0, parts=_GGUF_PARTS, vector_bytes=4.0, head_bits=head_bits
+    )  # fmt: skip
 
 
 SCHEMES: Mapping[Quantization, Scheme] = {
@@ -104,10 +110,10 @@ SCHEMES: Mapping[Quantization, Scheme] = {
         # 110, Q2_K 84 for 256. The mixtures are llama.cpp's own averages for Llama-3.1-8B (its quantize README,
         # 2025): Q5_K_M 5.70, Q4_K_M 4.89, Q3_K_M 4.00.
         _gguf(Quantization.GGUF_Q8_0, 34 * 8 / 32),
-        _gguf(Quantization.GGUF_Q6_K, 210 * 8 / 256),
+        _gguf(Quantization.GGUF_Q6_K, Q6_K_BITS),
         _gguf(Quantization.GGUF_Q5_K_M, 5.70),
         _gguf(Quantization.GGUF_Q4_K_M, 4.89),
-        _gguf(Quantization.GGUF_Q4_0, 18 * 8 / 32),
+        _gguf(Quantization.GGUF_Q4_0, 18 * 8 / 32, head_bits=Q6_K_BITS),
         _gguf(Quantization.GGUF_Q3_K_M, 4.00),
         _gguf(Quantization.GGUF_Q2_K, 3.16),
     )
@@ -122,7 +128,9 @@ def matrix_bytes(matrix: Matrix, scheme: Scheme, *, plain_bytes: float, num_expe
     if scheme.experts_only and num_experts and matrix.part is not Part.EXPERT:
         return matrix.params * plain_bytes
     kept = _kept_share(matrix, scheme.kept, num_experts)
-    quantised = matrix.params * scheme.bits / 8 + _scales(matrix, scheme) * scheme.scale_bits / 8
+    finer = matrix.part is Part.HEAD and scheme.head_bits is not None
+    bits = scheme.head_bits or scheme.bits if finer else scheme.bits
+    quantised = matrix.params * bits / 8 + _scales(matrix, scheme) * scheme.scale_bits / 8
     return kept * matrix.params * plain_bytes + (1 - kept) * quantised
 
 
