@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from advisor.commands import backtest as backtest_command
 from advisor.commands import compare as compare_command
 from advisor.commands import gpus as gpus_command
 from advisor.commands import memory as memory_command
@@ -79,6 +80,7 @@ def version() -> None:
     typer.echo(installed("llm-advisor"))
 
 
+cli.command("backtest")(backtest_command.backtest)
 cli.command("plan")(plan_command.plan)
 cli.command("compare")(compare_command.compare)
 cli.command("gpus")(gpus_command.gpus)
