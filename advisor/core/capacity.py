@@ -24,10 +24,16 @@ from advisor.core.replica_model import ReplicaModel
 
 Floats = NDArray[np.float64]
 
-PREFILL_SCV = 1.0  # squared coefficient of variation of prompt lengths: 0.8 to 1.6 on the public traces
-SHORTEST_TPOT_SHARE = 0.5  # a request of half the mean length, the noisier half, stands for all of them
+PREFILL_SCV = (
+    1.0  # squared coefficient of variation of prompt lengths: 0.8 to 1.6 on the public traces
+)
+SHORTEST_TPOT_SHARE = (
+    0.5  # a request of half the mean length, the noisier half, stands for all of them
+)
 LENGTH_SCV = 2.0  # of the KV a sequence holds
 KV_FILL = 0.9  # of the KV cache; beyond it engines preempt
+LONE_MARGIN = 1.02
+RELAXED = 2.0  # times a lone request's TPOT: what is served where the objective cannot be met
 STABLE_SHARE = 0.98  # of the fluid limit: closer to it a queue does not settle within the hour
 
 
@@ -127,6 +133,20 @@ def fluid_rate(belief: ReplicaModel, mix: Mix, objective: ServiceObjective) -> f
     return float(rate_at(belief, mix, batch))
 
 
+def attainable(belief: ReplicaModel, mix: Mix, objective: ServiceObjective) -> ServiceObjective:
+    """The objective itself, or, where a lone request misses its TPOT, the tightest that a lightly loaded replica keeps."""
+    alone_s = belief.step_base_s + _per_sequence_s(belief, mix)
+    if objective.tpot_s > alone_s * LONE_MARGIN:
+        return objective
+    return replace(objective, tpot_s=alone_s * RELAXED)
+
+
+def decode_s_per_request(belief: ReplicaModel, mix: Mix, objective: ServiceObjective) -> float:
+    """A request's share of the replica's time that its prompt does not take."""
+    prompt_s = mix.prefilled_tokens * belief.step_per_prefill_token_s
+    return max(1e-9, 1.0 / fluid_rate(belief, mix, objective) - prompt_s)
+
+
 def miss_share(
     belief: ReplicaModel,
     mix: Mix,
@@ -174,7 +194,9 @@ def _tpot_miss(
     crowding = (1.0 + each_s * batch / belief.step_base_s) / left
     from_batch = (each_s / left) ** 2 * crowding * batch / np.maximum(1.0, fleet)
     own_tokens = max(2.0, SHORTEST_TPOT_SHARE * mix.output_tokens)
-    from_prompts = rate * tpot_s * prompt_s**2 * (1.0 + PREFILL_SCV) / own_tokens / _pooled(batch, fleet)
+    from_prompts = (
+        rate * tpot_s * prompt_s**2 * (1.0 + PREFILL_SCV) / own_tokens / _pooled(batch, fleet)
+    )
     spread = np.sqrt(from_batch + from_prompts) + 1e-9
     judged = 1.0 - _short_share(mix, objective)
     return np.asarray(judged * ndtr((tpot_s - objective.tpot_s) / spread))
@@ -193,8 +215,12 @@ def _ttft_miss(
     slack_s = objective.ttft_base_s + (objective.ttft_per_prefill - 1.0) * prompt_s / 2 - step_s
     # A chunk of prompt shares its step with the batch that decodes: prompts take longer by that step's share.
     chunk = max(1.0, min(belief.max_num_batched_tokens, 4 * mix.prefilled_tokens))
-    stretch = 1.0 + (step_s - belief.step_base_s) / (belief.step_per_prefill_token_s * chunk + belief.step_base_s)
-    busy = np.minimum(0.999, rate * mix.prefilled_tokens * belief.step_per_prefill_token_s * stretch)
+    stretch = 1.0 + (step_s - belief.step_base_s) / (
+        belief.step_per_prefill_token_s * chunk + belief.step_base_s
+    )
+    busy = np.minimum(
+        0.999, rate * mix.prefilled_tokens * belief.step_per_prefill_token_s * stretch
+    )
     pooled = _pooled(batch, fleet)
     waits = busy ** (np.sqrt(2.0 * (pooled + 1.0)) - 1.0)
     mean_s = prompt_s * stretch * (1.0 + PREFILL_SCV) / 2 / (1.0 - busy) / np.sqrt(pooled)

@@ -37,7 +37,9 @@ LEVEL_BOUNDS = (0.25, 4.0)
 NUM_ERRORS = 960
 PRIOR_SPREAD = 0.3  # relative error believed before there is any
 PRIOR_ERRORS = 12  # how many observed errors that belief weighs
-QUANTILE_EDGES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.875, 0.925, 0.96, 0.98, 0.99, 0.995, 1.0])
+QUANTILE_EDGES = np.array(
+    [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.875, 0.925, 0.96, 0.98, 0.99, 0.995, 1.0]
+)
 QUANTILES = (QUANTILE_EDGES[1:] + QUANTILE_EDGES[:-1]) / 2
 QUANTILE_WEIGHTS = np.diff(QUANTILE_EDGES)
 PRIOR_ERRORS_AT = ndtri(QUANTILES) * PRIOR_SPREAD
@@ -110,6 +112,7 @@ class DemandForecaster:
         self._level: float | None = None
         self._bucket_work = 0.0
         self._bucket_s = 0.0
+        self._bucket_target_s = BUCKET_S
         self._names = [f"last value over {s:.0f} s" for s in SMOOTHINGS_S]
         self._names += ["damped trend", "yesterday", "last week"]
         self._pending: deque[tuple[float, list[float | None]]] = deque()
@@ -118,8 +121,17 @@ class DemandForecaster:
         self._errors = np.zeros((len(self._names), NUM_ERRORS))
         self._num_errors = np.zeros(len(self._names), dtype=np.int64)
 
-    def add(self, *, now_s: float, interval_s: float, work: float, horizon_s: float) -> None:
-        """`work` came in the `interval_s` before `now_s`."""
+    def add(
+        self,
+        *,
+        now_s: float,
+        interval_s: float,
+        work: float,
+        horizon_s: float,
+        stay_s: float = 0.0,
+    ) -> None:
+        """`work` came in the `interval_s` before `now_s`; bursts shorter than a request's stay are averaged by it."""
+        self._bucket_target_s = max(BUCKET_S, stay_s)
         rate = work / interval_s
         self._seen_s += interval_s
         for index, smoothing_s in enumerate(SMOOTHINGS_S):
@@ -129,7 +141,7 @@ class DemandForecaster:
         self.days.add(at_s=now_s - interval_s / 2, seconds=interval_s, work=work)
         self._bucket_work += work
         self._bucket_s += interval_s
-        if self._bucket_s >= BUCKET_S:
+        if self._bucket_s >= self._bucket_target_s:
             self._close_bucket(now_s, self._bucket_work / self._bucket_s, horizon_s)
             self._bucket_work = self._bucket_s = 0.0
 
@@ -140,15 +152,20 @@ class DemandForecaster:
     def quick_level(self) -> float | None:
         return self._smoothed[0]
 
-    def forecast(self, *, now_s: float, horizon_s: float, counting_noise: float = 0.0) -> Forecast | None:
-        """Demand at the horizon; None before anything was seen. `counting_noise`: the variance over the squared mean that
-        a bucket has from counting alone, at a demand of 1 per second; it falls with the demand."""
+    def forecast(
+        self, *, now_s: float, horizon_s: float, request_variance: float = 0.0
+    ) -> Forecast | None:
+        """Demand at the horizon; None before anything was seen.
+
+        `request_variance`: mean square over squared mean of one request's work. It gives the part of the errors that is
+        counting, which whoever prices queueing has priced already.
+        """
         found = self._predict(now_s, horizon_s)
         index = self._acting(found)
         middle = found[index]
         if middle is None:
             return None
-        errors = self._spread(index, middle, counting_noise)
+        errors = self._spread(index, middle, request_variance / self._bucket_target_s)
         return Forecast(
             middle=middle,
             values=np.maximum(0.0, middle * (1.0 + errors)),
@@ -174,9 +191,16 @@ class DemandForecaster:
         if self._weights[LAST_VALUE] > 0:
             best_score = MUST_BEAT * self._scores[LAST_VALUE] / self._weights[LAST_VALUE]
         for index, value in enumerate(found):
-            if value is None or self._weights[index] < 0.5 * self._weights[LAST_VALUE] or index == LAST_VALUE:
+            if (
+                value is None
+                or self._weights[index] < 0.5 * self._weights[LAST_VALUE]
+                or index == LAST_VALUE
+            ):
                 continue
-            if self._weights[index] > 0 and self._scores[index] / self._weights[index] < best_score:
+            if (
+                self._weights[index] > 0
+                and self._scores[index] / self._weights[index] < best_score
+            ):
                 best, best_score = index, self._scores[index] / self._weights[index]
         return best
 
@@ -193,7 +217,7 @@ class DemandForecaster:
         self._pending.append((now_s + horizon_s, self._predict(now_s, horizon_s)))
 
     def _score(self, predictions: list[float | None], actual: float) -> None:
-        kept = math.exp(-BUCKET_S / SCORE_MEMORY_S)
+        kept = math.exp(-self._bucket_s / SCORE_MEMORY_S)
         self._scores *= kept
         self._weights *= kept
         for index, predicted in enumerate(predictions):
@@ -216,4 +240,6 @@ class DemandForecaster:
         variance = float((observed - centre) ** 2 @ QUANTILE_WEIGHTS)
         noise = counting_noise / max(middle, 1e-12)
         shrink = math.sqrt(max(0.05, 1.0 - noise / variance)) if variance > 0 else 1.0
-        return np.asarray(weight * (centre + shrink * (observed - centre)) + (1.0 - weight) * PRIOR_ERRORS_AT)
+        return np.asarray(
+            weight * (centre + shrink * (observed - centre)) + (1.0 - weight) * PRIOR_ERRORS_AT
+        )

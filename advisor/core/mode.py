@@ -7,9 +7,12 @@ batch answer later by design, so an objective on the first token rules them out.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from advisor.core.objective import Latency, Mode, Slo
 from advisor.core.recommendation import Rejected
@@ -100,3 +103,103 @@ def choose_mode(workload: Workload, slos: Sequence[Slo], *, cold_start_s: float)
         for other, why in against.items()
     )
     return ModeChoice(mode=mode, reason=reason, rejected=rejected, cost_share=share)
+
+
+MIN_GAP_COLD_STARTS = (
+    0.25  # a gap shorter than this share of a cold start is no gap: nobody would switch off in it
+)
+NUM_GAPS = 512
+GAP_MEMORY = 0.995  # weight of a gap against the one after it
+COLD_HIT_COST_S = (
+    240.0  # seconds of a replica that one request's wait for a cold start is worth, to begin with
+)
+COLD_HIT_COST_BOUNDS = (0.05, 40.0)
+COLD_HIT_COST_POWER = 1.5
+COLD_HIT_PRIOR_REQUESTS = 300.0
+COLD_HIT_MEMORY_S = 3 * 86_400.0
+LONGEST_KEEP_S = 6 * 3600.0
+
+
+@dataclass(slots=True)
+class KeepAlive:
+    """How long to keep the last replica after the last request, from the gaps that came and what ended them.
+
+    After every gap longer than the keep-alive, the requests of one cold start wait. Keeping for K costs min(gap, K) of a
+    replica's time for each gap, and for each gap beyond K the requests that a cold start would keep waiting, at a price
+    that follows their share, as headroom follows misses. The best K lies at a gap that came: the ski-rental problem with
+    a known distribution (Karlin et al., Algorithmica 1994), learned for this endpoint.
+    """
+
+    cold_hit_budget: float = 0.02
+    _gaps: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=NUM_GAPS))
+    _ending: tuple[float, float, float] | None = None  # gap, when it ended, requests since
+    _idle_since_s: float | None = None
+    _requests: float = 0.0
+    _hits: float = 0.0
+    _keep_s: float | None = None
+
+    def add(
+        self,
+        *,
+        now_s: float,
+        interval_s: float,
+        arrivals: float,
+        busy: bool,
+        cold: bool,
+        cold_start_s: float,
+    ) -> None:
+        """`cold`: no replica was ready, so what arrived waits for one."""
+        kept = math.exp(-interval_s / COLD_HIT_MEMORY_S)
+        self._requests = self._requests * kept + arrivals
+        self._hits = self._hits * kept + (arrivals if cold else 0.0)
+        if self._ending is not None:
+            gap_s, ended_s, waiting = self._ending
+            self._ending = gap_s, ended_s, waiting + arrivals
+            if now_s - ended_s >= cold_start_s:
+                self._gaps.append((gap_s, max(1.0, self._ending[2])))
+                self._ending, self._keep_s = None, None
+        if arrivals > 0 or busy:
+            self._end_gap(now_s, interval_s, arrivals, cold_start_s)
+        elif self._idle_since_s is None:
+            self._idle_since_s = now_s - interval_s
+
+    def _end_gap(
+        self, now_s: float, interval_s: float, arrivals: float, cold_start_s: float
+    ) -> None:
+        began_s, self._idle_since_s = self._idle_since_s, None
+        if began_s is None or self._ending is not None or arrivals <= 0:
+            return
+        gap_s = now_s - interval_s / 2 - began_s
+        if gap_s >= max(MIN_GAP_COLD_STARTS * cold_start_s, interval_s):
+            self._ending = gap_s, now_s, arrivals
+
+    def idle_s(self, now_s: float) -> float:
+        return 0.0 if self._idle_since_s is None else now_s - self._idle_since_s
+
+    def hit_cost_s(self) -> float:
+        aim = 0.7 * self.cold_hit_budget
+        share = (self._hits + COLD_HIT_PRIOR_REQUESTS * aim) / (
+            self._requests + COLD_HIT_PRIOR_REQUESTS
+        )
+        low, high = COLD_HIT_COST_BOUNDS
+        return COLD_HIT_COST_S * min(high, max(low, (share / aim) ** COLD_HIT_COST_POWER))
+
+    def keep_s(self, *, cold_start_s: float, interval_s: float) -> float:
+        """Seconds of idleness after which the last replica goes."""
+        if self._keep_s is None:
+            self._keep_s = self._best(cold_start_s, interval_s)
+        return self._keep_s
+
+    def _best(self, cold_start_s: float, interval_s: float) -> float:
+        prior = ((2 * cold_start_s, 2.0), (600.0, 5.0), (3600.0, 5.0), (8 * 3600.0, 5.0))
+        recorded = [*prior, *self._gaps]
+        gaps = np.array([gap for gap, _ in recorded])
+        hits = np.array([hit for _, hit in recorded])
+        weights = GAP_MEMORY ** np.arange(len(recorded) - 1, -1, -1)
+        keeps = np.unique(
+            np.minimum(LONGEST_KEEP_S, np.concatenate(([0.0], gaps + 1.5 * interval_s)))
+        )
+        kept = np.minimum(gaps[:, None], keeps[None, :])
+        cold = gaps[:, None] > keeps[None, :]
+        cost = weights @ (kept + cold * (self.hit_cost_s() * hits[:, None]))
+        return float(keeps[int(np.argmin(cost))])

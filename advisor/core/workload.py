@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from advisor.core.capacity import Mix
 from advisor.core.observation import Observation
+from advisor.core.step import StepObservation
 
 
 class WorkloadSource(StrEnum):
@@ -58,3 +61,81 @@ def workload_of(
         source=WorkloadSource.OBSERVED,
         idle_share=idle_share,
     )
+
+
+MIX_MEMORY_S = 1800.0  # lengths change with the tenants that are awake, within the hour
+CONTEXT_BOUNDS = (
+    0.5,
+    4.0,
+)  # of input + output; beyond it the belief's KV capacity is what is wrong
+
+
+@dataclass(slots=True)
+class RequestMix:
+    """Mean lengths of the last half hour, request by request, from whatever a fleet reports of them.
+
+    Input lengths are known when requests arrive, output lengths when they end (or, over time, from tokens generated). The
+    context of the sequences that decode is read off the KV cache where it is reported: long answers are met more often.
+    """
+
+    expected_input_tokens: float | None = None
+    expected_output_tokens: float | None = None
+    _arrived: float = 0.0
+    _input: float = 0.0
+    _ended: float = 0.0
+    _output: float = 0.0
+    _cached: float | None = None
+    _context: float | None = None
+
+    def add(self, observation: StepObservation, *, kv_capacity_tokens: int) -> None:
+        kept = math.exp(-observation.interval_s / MIX_MEMORY_S)
+        arrivals, finished = observation.num_arrivals or 0.0, observation.num_finished or 0.0
+        if observation.input_tokens is not None:
+            self._arrived = self._arrived * kept + arrivals
+            self._input = self._input * kept + observation.input_tokens
+        elif observation.finished_input_tokens is not None:
+            self._arrived = self._arrived * kept + finished
+            self._input = self._input * kept + observation.finished_input_tokens
+        if observation.finished_output_tokens is not None and observation.num_finished is not None:
+            self._ended = self._ended * kept + finished
+            self._output = self._output * kept + observation.finished_output_tokens
+        elif observation.output_tokens is not None:
+            self._ended = self._ended * kept + arrivals
+            self._output = self._output * kept + observation.output_tokens
+        if observation.prefix_cache_hit_rate is not None:
+            before = self._cached
+            hit = observation.prefix_cache_hit_rate
+            self._cached = hit if before is None else before + (1 - kept) * (hit - before)
+        self._see_context(observation, kv_capacity_tokens, 1 - kept)
+
+    def _see_context(
+        self, observation: StepObservation, kv_capacity_tokens: int, share: float
+    ) -> None:
+        usage, sequences = observation.kv_cache_usage, observation.requests_running
+        if not usage or not sequences or sequences < 1 or not observation.replicas_running:
+            return
+        context = usage * kv_capacity_tokens * observation.replicas_running / sequences
+        before = self._context
+        self._context = context if before is None else before + share * (context - before)
+
+    @property
+    def observed(self) -> bool:
+        return self._arrived > 0 and self._ended > 0
+
+    def mix(self) -> Mix | None:
+        """None where neither was seen and nobody said what to expect."""
+        isl = self._input / self._arrived if self._arrived > 0 else self.expected_input_tokens
+        osl = self._output / self._ended if self._ended > 0 else self.expected_output_tokens
+        if isl is None or osl is None:
+            return None
+        isl, osl = max(1.0, isl), max(1.0, osl)
+        context = isl + osl
+        if self._context is not None:
+            low, high = CONTEXT_BOUNDS
+            context = min(high * context, max(low * context, self._context))
+        return Mix(
+            input_tokens=isl,
+            output_tokens=osl,
+            context_tokens=context,
+            cached_share=min(0.99, self._cached or 0.0),
+        )

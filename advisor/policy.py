@@ -1,0 +1,314 @@
+"""Our scaling policy behind the one call that every policy answers, with no Ray, Prometheus or files beneath it.
+
+    >>> from advisor.core.replica_model import ReplicaModel
+    >>> from advisor.core.step import StepObservation
+    >>> from advisor.policy import AdvisorPolicy, ServiceObjective
+    >>> policy = AdvisorPolicy(
+    ...     replica_model=ReplicaModel(
+    ...         step_base_s=0.018, step_per_seq_s=5e-5, step_per_kv_token_s=9e-8,
+    ...         step_per_prefill_token_s=8e-5, kv_capacity_tokens=300_000,
+    ...     ),
+    ...     objective=ServiceObjective(ttft_base_s=1.0, ttft_per_prefill=3.0, tpot_s=0.06),
+    ...     usd_per_hour=2.5, max_replicas=20, cold_start_s=90.0,
+    ... )
+    >>> decision = policy.step(
+    ...     StepObservation(
+    ...         now_s=15.0, interval_s=15.0, num_arrivals=300, replicas_running=2, replicas_starting=0,
+    ...         input_tokens=300_000, num_finished=250, finished_output_tokens=50_000,
+    ...     )
+    ... )
+    >>> decision.target_replicas > 2
+    True
+
+What it does at a step, in order: doubt the readings (`core/guards.py`), learn the lengths (`core/workload.py`), count the
+demand in token-work and forecast it for when a replica launched now is ready (`core/forecast.py`), price headroom against
+misses (`core/headroom.py`, on `core/capacity.py`), and pass the guards once more. It keeps state, bounded in size, and has
+no clock but `now_s`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.core import guards
+from advisor.core.capacity import (
+    Mix,
+    ServiceObjective,
+    attainable,
+    decode_s_per_request,
+    fluid_rate,
+    rate_at,
+)
+from advisor.core.forecast import QUANTILE_WEIGHTS, DemandForecaster
+from advisor.core.headroom import Calibration, ErrorBudget, cheapest_replicas
+from advisor.core.mode import KeepAlive
+from advisor.core.replica_model import ReplicaModel
+from advisor.core.step import StepDecision, StepObservation
+from advisor.core.workload import RequestMix
+
+__all__ = ["AdvisorPolicy", "ServiceObjective"]
+
+COLD_START_QUANTILE = 0.9
+NUM_COLD_STARTS = 50
+MIN_COLD_STARTS = 3  # before the measured ones replace the given one
+DRAIN_S = 120.0  # in which a backlog should be gone
+SETTLE_S = 300.0  # after the first look: the first misses are nobody's headroom
+MAX_STAY_S = 300.0
+PROMPT_VARIANCE = 2.0  # of one request's work, mean square over squared mean
+WAITING_IS_NORMAL = 2.0  # requests per replica that a gauge catches between two steps
+ONE = np.ones(1)
+LONG_ANSWER_TOKENS = 20.0
+MAX_CONCURRENCY_RATIO = 3.0  # of what is in flight over what arrives; above it, it is a backlog
+
+
+class AdvisorPolicy:
+    """Holds the objective at nearly the least cost on traffic nobody tuned it for.
+
+    `replica_model` is a belief, and may be off by a fifth: misses that come correct it. `cold_start_s` is a prior, replaced
+    by the 90th percentile of those observed. With `scale_to_zero`, the last replica goes when keeping it costs more than
+    the waits it saves; `cold_hit_budget` is the share of requests that may meet a cold start. `cap_usd_per_hour` bounds what
+    runs and starts together. Lengths given as expected stand in until lengths are observed; with neither, it holds.
+    """
+
+    def __init__(
+        self,
+        *,
+        replica_model: ReplicaModel,
+        objective: ServiceObjective | None = None,
+        usd_per_hour: float = 1.0,
+        min_replicas: int = 1,
+        max_replicas: int = 64,
+        cold_start_s: float = 90.0,
+        cap_usd_per_hour: float | None = None,
+        scale_to_zero: bool = False,
+        cold_hit_budget: float = 0.02,
+        min_billed_s: float = 60.0,
+        expected_input_tokens: float | None = None,
+        expected_output_tokens: float | None = None,
+    ) -> None:
+        _check(min_replicas, max_replicas, cold_start_s, usd_per_hour)
+        self._belief = replica_model
+        self._asked = objective or ServiceObjective()
+        most = guards.affordable(usd_per_hour=usd_per_hour, cap_usd_per_hour=cap_usd_per_hour)
+        self._bounds = guards.Bounds(
+            min_replicas=0 if scale_to_zero else min_replicas,
+            max_replicas=int(min(max_replicas, most)),
+        )
+        self._cold_start_s = cold_start_s
+        self._cold_starts: deque[float] = deque(maxlen=NUM_COLD_STARTS)
+        self._min_billed_s = min_billed_s
+        self._mix = RequestMix(
+            expected_input_tokens=expected_input_tokens,
+            expected_output_tokens=expected_output_tokens,
+        )
+        self._forecaster = DemandForecaster()
+        self._budget = ErrorBudget(goal=self._asked.goal)
+        self._calibration = Calibration()
+        self._keep_alive = KeepAlive(cold_hit_budget=cold_hit_budget) if scale_to_zero else None
+        self._direction = guards.Direction()
+        self._recent = guards.RecentNeed(window_s=cold_start_s)
+        self._launches = guards.LaunchGuard()
+        self._first_s: float | None = None
+        self._last_s: float | None = None
+        self._target = self._bounds.clamp(min_replicas)
+
+    def step(self, observation: StepObservation) -> StepDecision:
+        """The replicas wanted from now on; what is there where the readings allow no conclusion."""
+        problem = guards.problem_with(observation, last_now_s=self._last_s)
+        if problem is not None:
+            return self._hold(observation, problem)
+        self._last_s = observation.now_s
+        if self._first_s is None:
+            self._first_s = observation.now_s
+            self._direction.went(now_s=observation.now_s, change=1)  # a fleet just taken over
+        self._learn(observation)
+        mix = self._mix.mix()
+        if mix is None:
+            return self._hold(observation, "no lengths were observed yet and none are expected")
+        need, reason = self._need(observation, mix)
+        return self._guarded(observation, need, reason)
+
+    def cold_start_s(self) -> float:
+        """The 90th percentile of the cold starts observed; the given one until there are some."""
+        if len(self._cold_starts) < MIN_COLD_STARTS:
+            return self._cold_start_s
+        return float(np.quantile(self._cold_starts, COLD_START_QUANTILE))
+
+    def _hold(self, observation: StepObservation, reason: str) -> StepDecision:
+        running, starting = observation.replicas_running, observation.replicas_starting
+        try:
+            self._target = (
+                self._bounds.clamp(int(running or 0) + int(starting or 0))
+                if running is not None
+                else self._target
+            )
+        except (TypeError, ValueError, OverflowError):
+            pass
+        return StepDecision(target_replicas=self._target, reason=f"hold: {reason}")
+
+    def _learn(self, observation: StepObservation) -> None:
+        self._cold_starts.extend(
+            s for s in observation.cold_starts_s if 0 < s < guards.MAX_INTERVAL_S
+        )
+        self._recent.window_s = max(self._min_billed_s, self.cold_start_s())
+        self._mix.add(observation, kv_capacity_tokens=self._belief.kv_capacity_tokens)
+        self._launches.saw(
+            now_s=observation.now_s,
+            failed=observation.num_failed_launches,
+            ready=len(observation.cold_starts_s),
+        )
+
+    def _need(self, observation: StepObservation, mix: Mix) -> tuple[int, str]:
+        """Replicas for the demand now and for the demand at the horizon, whichever is more."""
+        objective = attainable(self._belief, mix, self._asked)
+        horizon_s = self.cold_start_s() + observation.interval_s
+        stay_s = min(MAX_STAY_S, mix.output_tokens * objective.tpot_s)
+        self._forecaster.add(
+            now_s=observation.now_s,
+            interval_s=observation.interval_s,
+            work=self._work(observation, mix, objective),
+            horizon_s=horizon_s,
+            stay_s=stay_s,
+        )
+        backlog = self._backlog_per_s(observation)
+        now_per_s = self._demand_now(observation, mix) + backlog
+        self._score(observation, mix, objective, backlog)
+        forecast = self._forecaster.forecast(
+            now_s=observation.now_s, horizon_s=horizon_s, request_variance=PROMPT_VARIANCE
+        )
+        if forecast is None:
+            return self._bounds.min_replicas, "nothing was seen yet"
+        now = self._replicas(mix, objective, np.array([now_per_s]), ONE)
+        then = self._replicas(mix, objective, forecast.values + backlog, QUANTILE_WEIGHTS)
+        need = max(now, then)
+        if self._keep_alive is not None:
+            need = self._last_replica(observation, need)
+        reason = (
+            f"{now_per_s:.2f} requests/s now, {forecast.middle:.2f} in {horizon_s:.0f} s by {forecast.forecaster}; "
+            f"one replica carries {fluid_rate(self._belief, mix, objective):.2f} of {mix.input_tokens:.0f} tokens in and "
+            f"{mix.output_tokens:.0f} out at most"
+        )
+        if objective is not self._asked:
+            reason = f"no replica meets TPOT <= {self._asked.tpot_s:g} s; {reason}"
+        return need, reason
+
+    def _replicas(
+        self,
+        mix: Mix,
+        objective: ServiceObjective,
+        demand: NDArray[np.float64],
+        weights: NDArray[np.float64],
+    ) -> int:
+        return cheapest_replicas(
+            self._belief,
+            mix,
+            objective,
+            demand=demand * self._calibration.scale(),
+            weights=weights,
+            miss_cost=self._budget.miss_cost(),
+            most=self._bounds.max_replicas,
+        )
+
+    def _work(self, observation: StepObservation, mix: Mix, objective: ServiceObjective) -> float:
+        """Arrivals in mean requests: a longer prompt than the mean counts for more."""
+        arrivals = observation.num_arrivals or 0.0
+        if observation.input_tokens is None or arrivals <= 0:
+            return arrivals
+        decode_s = decode_s_per_request(self._belief, mix, objective)
+        prompt_s = self._belief.step_per_prefill_token_s * (1.0 - mix.cached_share)
+        work_s = observation.input_tokens * prompt_s + arrivals * decode_s
+        return work_s / (mix.input_tokens * prompt_s + decode_s)
+
+    def _backlog_per_s(self, observation: StepObservation) -> float:
+        waiting = observation.requests_waiting or 0.0
+        normal = WAITING_IS_NORMAL * (observation.replicas_running or 0)
+        return max(0.0, waiting - normal) / DRAIN_S
+
+    def _demand_now(self, observation: StepObservation, mix: Mix) -> float:
+        """What arrives, or what is in flight where that takes more: answers outlast the arrivals that brought them."""
+        level = self._forecaster.level() or 0.0
+        held, replicas = observation.requests_running, observation.replicas_running
+        if held is None or not replicas or mix.output_tokens * self._asked.tpot_s < 2.0:
+            return level
+        in_flight = replicas * float(rate_at(self._belief, mix, held / replicas))
+        return max(level, min(in_flight, MAX_CONCURRENCY_RATIO * level))
+
+    def _score(
+        self, observation: StepObservation, mix: Mix, objective: ServiceObjective, backlog: float
+    ) -> None:
+        """Remember the misses that came, and what the belief would have made of that demand."""
+        assert self._first_s is not None
+        missed = guards.misses(observation, objective)
+        finished = observation.num_finished
+        if missed is None or not finished:
+            return
+        if observation.now_s - self._first_s < SETTLE_S + self.cold_start_s():
+            return
+        self._budget.add(interval_s=observation.interval_s, requests=finished, missed=missed)
+        self._calibration.add(
+            self._belief,
+            mix,
+            objective,
+            interval_s=observation.interval_s,
+            rate=(self._forecaster.quick_level() or 0.0) + backlog,
+            replicas=observation.replicas_running or 0,
+            finished=finished,
+            missed=missed,
+        )
+
+    def _last_replica(self, observation: StepObservation, need: int) -> int:
+        assert self._keep_alive is not None
+        cold_start_s = self.cold_start_s()
+        in_flight = (observation.requests_running or 0.0) + (observation.requests_waiting or 0.0)
+        arrivals = observation.num_arrivals or 0.0
+        self._keep_alive.add(
+            now_s=observation.now_s,
+            interval_s=observation.interval_s,
+            arrivals=arrivals,
+            busy=in_flight > 0,
+            cold=not observation.replicas_running,
+            cold_start_s=cold_start_s,
+        )
+        if arrivals > 0 or in_flight > 0:
+            return max(1, need)
+        keep_s = self._keep_alive.keep_s(
+            cold_start_s=cold_start_s, interval_s=observation.interval_s
+        )
+        idle_s = self._keep_alive.idle_s(observation.now_s)
+        have = (observation.replicas_running or 0) + (observation.replicas_starting or 0)
+        if idle_s >= keep_s:
+            return 0
+        return max(1, need) if have > 0 else 0
+
+    def _guarded(self, observation: StepObservation, need: int, reason: str) -> StepDecision:
+        now_s = observation.now_s
+        starting = observation.replicas_starting or 0
+        have = (observation.replicas_running or 0) + starting
+        held = self._recent.add(now_s=now_s, need=need)
+        target = need
+        if need < have:
+            quiet = self._direction.may_go_down(now_s) and self._mix.observed
+            target = min(have, held) if quiet else have
+            if self._keep_alive is not None and need == 0 and have == 1:
+                target = 0  # the keep-alive has waited already
+        target = self._launches.allowed(now_s=now_s, have=have, starting=starting, target=target)
+        target = self._bounds.clamp(target)
+        if self._launches.alarm:
+            reason = f"launches fail; next try in {self._launches.wait_s(now_s):.0f} s; {reason}"
+        self._direction.went(now_s=now_s, change=target - have)
+        self._target = target
+        return StepDecision(target_replicas=target, reason=reason)
+
+
+def _check(min_replicas: int, max_replicas: int, cold_start_s: float, usd_per_hour: float) -> None:
+    if not 0 <= min_replicas <= max_replicas:
+        raise ValueError(
+            f"min_replicas {min_replicas} and max_replicas {max_replicas} are no bounds"
+        )
+    if not cold_start_s >= 0:
+        raise ValueError(f"cold_start_s is {cold_start_s!r}, no time")
+    if not usd_per_hour >= 0:
+        raise ValueError(f"usd_per_hour is {usd_per_hour!r}, no price")
