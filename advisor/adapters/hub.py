@@ -79,11 +79,25 @@ def _from_hub(source: str, *, offline: bool) -> tuple[Path, str]:
     except Exception as error:  # the hub's client raises a dozen kinds; all mean: not in the cache
         if offline:
             raise _unknown(source, f"not in the hub's cache ({type(error).__name__})") from None
+    if (unreachable := _why_unreachable()) is not None:
+        raise _unknown(source, f"the hub cannot be reached ({unreachable})")
     try:
         path = hf_hub_download(source, "config.json", etag_timeout=HUB_TIMEOUT_S)
     except Exception as error:  # likewise: no config.json to be had
         raise _unknown(source, f"the hub gives no config.json ({type(error).__name__})") from None
     return Path(path), "the hub"
+
+
+def _why_unreachable() -> str | None:
+    """Asked first, because the hub's client retries for twenty seconds before it says so. Any answer will do."""
+    import httpx
+    from huggingface_hub import constants
+
+    try:
+        httpx.head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
+    except httpx.HTTPError as error:
+        return type(error).__name__
+    return None
 
 
 def _unknown(source: str, problem: str) -> UnsupportedModelError:
