@@ -104,9 +104,10 @@ def simulate(
     while True:
         count += 1
         now_s = count * interval_s
-        over = now_s > trace.duration_s
-        if over and not (fleet.holds and now_s < trace.duration_s + GRACE_S):
-            break
+        if now_s > trace.duration_s:
+            fleet.run_until(max(trace.duration_s, now_s - interval_s))
+            if not fleet.holds or now_s >= trace.duration_s + GRACE_S:
+                break
         fleet.run_until(now_s)
         observation = watch.look(now_s)
         target = guarded.target(observation)

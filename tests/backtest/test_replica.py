@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from step_by_step import StepByStep
@@ -92,3 +93,97 @@ def test_jumps_equal_single_steps_to_the_picosecond(
 
 def _same(seconds: float, at: int | None, since: int) -> bool:
     return math.isnan(seconds) if at is None else seconds == (at - since) / 10**12
+
+
+@given(trace=traces(), model=models(), replicas=st.integers(1, 3))
+@settings(max_examples=100, deadline=None)
+def test_every_arrival_finishes_or_can_never_fit(
+    trace: Trace, model: ReplicaModel, replicas: int
+) -> None:
+    conditions = Conditions(initial_replicas=replicas, max_replicas=3)
+    run = follow(trace, model, [], conditions, OBJECTIVE)
+    fits = trace.input_tokens + trace.output_tokens <= model.kv_capacity_tokens
+    assert (np.isnan(run.finish_s) == ~fits).all()
+    assert not run.good[~fits].any()
+
+
+@given(trace=traces(), model=models())
+@settings(max_examples=100, deadline=None)
+def test_an_engine_is_busy_for_its_own_steps_and_no_longer(
+    trace: Trace, model: ReplicaModel
+) -> None:
+    """The work is what each token costs, plus a fixed part for at least one step of every request alone, at most all."""
+    run = follow(trace, model, [], Conditions(initial_replicas=1), OBJECTIVE)
+    fits = trace.input_tokens + trace.output_tokens <= model.kv_capacity_tokens
+    isl, osl = trace.input_tokens[fits], trace.output_tokens[fits]
+    tokens_s = model.step_per_prefill_token_s * isl.sum()
+    most_steps = int((np.ceil(isl / 1) + osl).sum())
+    decode_s = (
+        model.step_per_seq_s * osl.sum()
+        + model.step_per_kv_token_s * ((osl - 1) * isl + (osl - 1) * osl / 2).sum()
+    )
+    assert run.busy_s >= (tokens_s + decode_s) * (1 - 1e-6) - 1e-6
+    most_s = tokens_s + most_steps * (
+        model.step_base_s + model.max_num_seqs * model.step_per_seq_s
+    )
+    most_s += most_steps * model.step_per_kv_token_s * model.kv_capacity_tokens
+    assert run.busy_s <= most_s * (1 + 1e-6) + 1e-6
+
+
+def test_a_lone_request_takes_its_prefill_and_its_steps() -> None:
+    model = ReplicaModel(
+        step_base_s=0.01,
+        step_per_seq_s=0.001,
+        step_per_kv_token_s=0.0001,
+        step_per_prefill_token_s=0.00001,
+        kv_capacity_tokens=10_000,
+        max_num_batched_tokens=512,
+    )
+    trace = make_trace("one", np.array([1.0]), np.array([1000]), np.array([3]))
+    run = follow(trace, model, [], Conditions(), OBJECTIVE)
+    chunks_s = 2 * 0.011 + 1000 * 0.00001 + 512 * 0.0001  # the second chunk reads the first
+    assert run.ttft_s[0] == pytest.approx(chunks_s)
+    steps_s = 0.011 + 1001 * 0.0001 + 0.011 + 1002 * 0.0001
+    assert run.finish_s[0] == pytest.approx(1.0 + chunks_s + steps_s)
+
+
+def test_one_request_at_a_time_waits_as_m_d_1_says() -> None:
+    """Poisson arrivals, one sequence, one token each: a queue with deterministic service, wait = u s / (2 (1 - u))."""
+    model = ReplicaModel(
+        step_base_s=0.1,
+        step_per_seq_s=0.0,
+        step_per_kv_token_s=0.0,
+        step_per_prefill_token_s=0.0,
+        kv_capacity_tokens=1000,
+        max_num_seqs=1,
+    )
+    rng = np.random.default_rng(1)
+    for utilization in (0.3, 0.6, 0.8):
+        count = 200_000
+        arrival_s = np.cumsum(rng.exponential(0.1 / utilization, count))
+        trace = make_trace("md1", arrival_s, np.ones(count), np.ones(count))
+        run = follow(trace, model, [], Conditions(), OBJECTIVE)
+        wait_s = float(run.ttft_s.mean()) - 0.1
+        assert wait_s == pytest.approx(0.1 * utilization / (2 * (1 - utilization)), rel=0.05)
+
+
+def test_the_less_loaded_of_two_is_better_than_one_at_random_and_worse_than_the_least_of_all() -> (
+    None
+):
+    model = ReplicaModel(
+        step_base_s=0.05,
+        step_per_seq_s=0.0,
+        step_per_kv_token_s=0.0,
+        step_per_prefill_token_s=0.0,
+        kv_capacity_tokens=1000,
+        max_num_seqs=1,
+    )
+    rng = np.random.default_rng(2)
+    arrival_s = np.cumsum(rng.exponential(0.05 / 8 / 0.8, 100_000))
+    trace = make_trace("eight", arrival_s, np.ones(100_000), np.ones(100_000))
+    waits = [
+        float(follow(trace, model, [], Conditions(initial_replicas=8, two_choices=two), OBJECTIVE).ttft_s.mean()) - 0.05
+        for two in (False, True)
+    ]  # fmt: skip
+    at_random_s = 0.05 * 0.8 / (2 * 0.2)
+    assert waits[0] < waits[1] < 0.6 * at_random_s
