@@ -7,14 +7,14 @@ is linear in offers. The cap and the bound on replicas are checked here and nowh
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from advisor.core import pricing
 from advisor.core.builds import Build
+from advisor.core.fleets import OfferIndex
 from advisor.core.mix import MixOption, Share, cheapest_mix
-from advisor.core.objective import Budget, CapacityType
+from advisor.core.objective import Budget
 from advisor.core.pricing import OfferFilter
 from advisor.core.recommendation import Offer
 
@@ -45,34 +45,24 @@ class Priced:
         return self.build.inside_slos_per_s > 0
 
 
-def by_accelerator(offers: Iterable[Offer], allowed: OfferFilter) -> dict[str, list[Offer]]:
-    """The allowed offers, by what they rent out."""
-    found: dict[str, list[Offer]] = defaultdict(list)
-    for offer in offers:
-        if allowed.allows(offer):
-            found[offer.accelerator].append(offer)
-    return found
-
-
 def replicas_for(build: Build, requests_per_s: float) -> int:
     """The replicas that carry the load; one at least, for the endpoint has to be there."""
     return max(1, math.ceil(requests_per_s / build.rate_per_s))
 
 
-def priced(build: Build, offers: Iterable[Offer], requests_per_s: float) -> list[Priced]:
+def priced(build: Build, offers: OfferIndex, requests_per_s: float) -> list[Priced]:
     """The build at the cheapest offer of each provider and capacity type that has machines large enough."""
     replicas = replicas_for(build, requests_per_s)
-    tp_degree = build.replica.tp_degree
-    groups: dict[tuple[str, CapacityType], list[Offer]] = defaultdict(list)
-    for offer in offers:
-        groups[offer.provider, offer.capacity_type].append(offer)
-    found = []
-    for group in groups.values():
-        offer = pricing.cheapest_offer(group, tp_degree=tp_degree, replicas=replicas)
-        if offer is not None:
-            hourly = pricing.fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=replicas)
-            found.append(Priced(build=build, replicas=replicas, offer=offer, usd_per_hour=hourly))
-    return found
+    name, tp_degree = build.replica.accelerator.name, build.replica.tp_degree
+    return [
+        Priced(
+            build=build,
+            replicas=replicas,
+            offer=offer,
+            usd_per_hour=pricing.fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=replicas),
+        )
+        for offer in offers.cheapest_of_each(name, tp_degree=tp_degree, replicas=replicas)
+    ]
 
 
 def order(choice: Priced) -> tuple[float, int, str, str]:
@@ -99,18 +89,22 @@ def too_much(choice: Priced, budget: Budget, constraints: Constraints) -> str | 
 
 
 def mix_of(
-    builds: Sequence[Build], offers: Mapping[str, Sequence[Offer]], requests_per_s: float
+    builds: Sequence[Build], offers: OfferIndex, requests_per_s: float
 ) -> list[tuple[Build, Offer, Share]]:
     """The cheapest instances of any types that sustain the load together inside the objectives; empty where none can."""
     known: list[tuple[Build, Offer]] = []
     options = []
     for build in builds:
-        for offer in offers.get(build.replica.accelerator.name, ()):
+        for offer in offers.offers(build.replica.accelerator.name):
             each = pricing.replicas_per_instance(offer, build.replica.tp_degree)
             if each > 0 and build.inside_slos_per_s > 0:
-                rate = each * build.inside_slos_per_s
                 options.append(
-                    MixOption(key=len(known), requests_per_s=rate, usd_per_hour=offer.usd_per_hour)
+                    MixOption(
+                        key=len(known),
+                        requests_per_s=each * build.inside_slos_per_s,
+                        usd_per_hour=offer.usd_per_hour,
+                        instances=offer.instances,
+                    )
                 )
                 known.append((build, offer))
     shares = cheapest_mix(options, requests_per_s=requests_per_s)

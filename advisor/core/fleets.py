@@ -42,6 +42,8 @@ class OfferIndex:
         for offer in offers:
             if allowed is None or allowed.allows(offer):
                 self._offers[offer.accelerator].append(offer)
+        seen = [offer.observed_on for known in self._offers.values() for offer in known]
+        self.dates = (min(seen), max(seen)) if seen else None  # oldest and newest, ISO
         self._sizes: dict[tuple[str, int], tuple[_Size, ...]] = {}
         self._kinds: dict[tuple[str, int], tuple[tuple[_Size, ...], ...]] = {}
 

@@ -8,7 +8,7 @@ they cost. Nothing is dropped in silence: what is not chosen is a runner-up or i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,13 +17,13 @@ from advisor.core.builds import Build, builds_on
 from advisor.core.choice import (
     Constraints,
     Priced,
-    by_accelerator,
     mix_of,
     order,
     priced,
     too_many,
     too_much,
 )
+from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
 from advisor.core.mode import ModeChoice, choose_mode
 from advisor.core.model_spec import ModelSpec
@@ -67,7 +67,7 @@ def recommend(
         workload=workload,
         slos=tuple(slos),
         budget=budget,
-        offers=by_accelerator(offers, constraints.offers),
+        offers=OfferIndex(offers, constraints.offers),
         constraints=constraints,
         mode=choose_mode(workload, slos, cold_start_s=constraints.cold_start_s),
         today=today,
@@ -92,7 +92,7 @@ class Problem:
     workload: Workload
     slos: tuple[Slo, ...]
     budget: Budget
-    offers: Mapping[str, Sequence[Offer]]
+    offers: OfferIndex
     constraints: Constraints
     mode: ModeChoice
     today: date
@@ -108,7 +108,11 @@ class Problem:
                 rejected.append(_rejected(accelerator.name, found))
                 continue
             builds += found
-            best_on.append(min(self.priced(found), key=self.preference))
+            choices = self.priced(found)
+            if choices:
+                best_on.append(min(choices, key=self.preference))
+            else:
+                rejected.append(_rejected(accelerator.name, "there are not enough machines of it"))
         return Weighed(builds=tuple(builds), best_on=tuple(best_on), rejected=tuple(rejected))
 
     def builds(self, accelerator: Accelerator) -> list[Build] | str:
@@ -117,7 +121,7 @@ class Problem:
             return "not among the accelerators allowed"
         if accelerator.why_not_served is not None:
             return accelerator.why_not_served
-        offers = self.offers.get(accelerator.name, ())
+        offers = self.offers.offers(accelerator.name)
         if not offers:
             return "no offer among the allowed providers, regions and capacity types"
         largest = max(offer.accelerator_count for offer in offers)
@@ -130,11 +134,7 @@ class Problem:
     ) -> list[Priced]:
         """Each build at each provider, for the problem's load or another."""
         rate = self.workload.requests_per_s if requests_per_s is None else requests_per_s
-        return [
-            choice
-            for build in builds
-            for choice in priced(build, self.offers[build.replica.accelerator.name], rate)
-        ]
+        return [choice for build in builds for choice in priced(build, self.offers, rate)]
 
     def preference(self, choice: Priced) -> tuple[object, ...]:
         """Of one accelerator: what meets the objectives, with few enough replicas, for the least money; else the
@@ -164,6 +164,7 @@ class Problem:
             ttft_s=predicted.ttft_s,
             tpot_s=predicted.tpot_s,
             osl=self.workload.osl,
+            slo_values_s=predicted.slo_values_s,
         )
         slo, value = max(missed, key=lambda miss: miss[1] / miss[0].bound_s)
         return slo, value / slo.bound_s
@@ -280,10 +281,10 @@ class Problem:
         return tuple(reasons)
 
     def _price_dates(self) -> str:
-        dates = sorted({o.observed_on for known in self.offers.values() for o in known})
-        if not dates:
+        if self.offers.dates is None:
             return "no offers"
-        return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
+        oldest, newest = self.offers.dates
+        return oldest if oldest == newest else f"{oldest} to {newest}"
 
 
 def _mix_part(build: Build, offer: Offer, instances: int) -> MixPart:

@@ -15,7 +15,8 @@ from advisor import data
 from advisor.adapters.hub import load_model_spec
 from advisor.core import flops
 from advisor.core.builds import Build
-from advisor.core.choice import Constraints, Priced, by_accelerator, order
+from advisor.core.choice import Constraints, Priced, order
+from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator, find
 from advisor.core.mode import choose_mode
 from advisor.core.model_spec import ModelSpec
@@ -180,7 +181,7 @@ def _problem(spec: ModelSpec, question: Question, offers: Sequence[Offer]) -> Pr
         workload=question.workload,
         slos=question.slos,
         budget=Budget(usd_per_hour=float("inf")),
-        offers=by_accelerator(offers, allowed),
+        offers=OfferIndex(offers, allowed),
         constraints=constraints,
         mode=choose_mode(question.workload, question.slos, cold_start_s=constraints.cold_start_s),
         today=datetime.now(UTC).date(),

@@ -32,7 +32,9 @@ def load_of_trace(
         requests_per_s=busiest if rate is None else rate,
         isl=float(np.mean(trace.input_tokens)) if isl is None else isl,
         osl=max(1.0, float(np.mean(trace.output_tokens))) if osl is None else osl,
+        mean_per_s=len(trace) / max(trace.duration_s, 1.0),
         idle_share=idle_share(trace),
+        gaps_per_hour=gaps_per_hour(trace),
         source=f"{file.name}, {len(trace):,} requests in {trace.duration_s / 3600:.1f} h",
     )
     if rate is None:
@@ -52,6 +54,13 @@ def busiest_per_s(trace: Trace) -> float:
 def idle_share(trace: Trace) -> float:
     """The share of minutes without an arrival."""
     return float(np.mean(_counts(trace, IDLE_WINDOW_S) == 0))
+
+
+def gaps_per_hour(trace: Trace) -> float:
+    """How often, an hour, a minute with arrivals follows one without."""
+    busy = _counts(trace, IDLE_WINDOW_S) > 0
+    returns = int(np.count_nonzero(busy[1:] & ~busy[:-1]))
+    return returns / max(trace.duration_s / 3600.0, 1e-9)
 
 
 def _counts(trace: Trace, window_s: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

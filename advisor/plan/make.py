@@ -12,7 +12,8 @@ from datetime import date
 
 from advisor.core import choice
 from advisor.core.builds import Build
-from advisor.core.choice import Constraints, Priced, by_accelerator
+from advisor.core.choice import Constraints, Priced
+from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
 from advisor.core.mode import ModeChoice, choose_mode
 from advisor.core.model_spec import ModelSpec
@@ -141,7 +142,7 @@ def _problem(
         workload=workload,
         slos=request.slos,
         budget=request.budget,
-        offers=by_accelerator(offers, constraints.offers),
+        offers=OfferIndex(offers, constraints.offers),
         constraints=constraints,
         mode=_mode(request, workload),
         today=today,

@@ -6,15 +6,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor import data
 from advisor.core import flops, pricing
+from advisor.core.api_prices import break_even, prices_of
 from advisor.core.choice import Priced
+from advisor.core.inference_options import Hardware, Job, choose_option
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import HOURS_PER_MONTH, Mode
+from advisor.core.objective import HOURS_PER_MONTH, Latency, Mode
 from advisor.core.quantization import Quantization
 from advisor.core.recommendation import Candidate, Mix
 from advisor.plan.make import Plan
 
 MAX_ROWS = 12
+BYTES_PER_TOKEN = 4.0  # of English text in UTF-8, as tokenizers of today cut it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +234,55 @@ def _option(plan: Plan) -> Step:
         for entry in plan.mode.rejected
         if entry.mode is not None
     ]
-    return Step(title="Inference option", facts=tuple(facts))
+    grids = () if plan.chosen is None or not plan.chosen.meets_slos else (_four_options(plan),)
+    return Step(title="Inference option", facts=tuple(facts), grids=grids)
+
+
+def _four_options(plan: Plan) -> Grid:
+    """What each option would cost with the chosen fleet; a managed service's limits beside it."""
+    assert plan.chosen is not None
+    load, fleet = plan.request.load, plan.chosen
+    predicted = plan.recommendation.best.prediction if plan.recommendation.best else None
+    found = choose_option(
+        Job(
+            payload_bytes=load.isl * BYTES_PER_TOKEN,
+            processing_s=0.0 if predicted is None else predicted.e2e_s,
+            requests_per_s=load.requests_per_s if load.mean_per_s is None else load.mean_per_s,
+            max_answer_s=_max_answer_s(plan),
+            idle_share=load.idle_share,
+            gaps_per_hour=load.gaps_per_hour or 0.0,
+        ),
+        Hardware(
+            usd_per_hour=fleet.usd_per_hour,
+            max_requests_per_s=fleet.replicas * fleet.build.inside_slos_per_s,
+            cold_start_s=plan.request.cold_start_s,
+        ),
+    )
+    rows = tuple(
+        (
+            option.mode.value,
+            option.name,
+            f"{usd(option.usd_per_hour)}/h",
+            option.excluded or "",
+        )
+        for option in found.options
+    )
+    return Grid(
+        title="The four side by side, on this hardware",
+        columns=("option", "as SageMaker calls it", "would cost", "what rules it out"),
+        rows=rows,
+        chosen=next((i for i, o in enumerate(found.options) if o.mode is plan.mode.mode), None),
+    )
+
+
+def _max_answer_s(plan: Plan) -> float | None:
+    """How long an answer may take at most, where an objective says so: of the first token, the time to it and the rest."""
+    bounds = [slo.bound_s for slo in plan.request.slos if slo.latency is Latency.E2E]
+    predicted = plan.recommendation.best.prediction if plan.recommendation.best else None
+    if predicted is not None:
+        rest_s = predicted.e2e_s - predicted.ttft_s
+        bounds += [s.bound_s + rest_s for s in plan.request.slos if s.latency is Latency.TTFT]
+    return min(bounds, default=None)
 
 
 def _prices(plan: Plan) -> Step:
@@ -245,11 +297,34 @@ def _prices(plan: Plan) -> Step:
                 source=plan.chosen.offer.source,
             )
         )
+    facts += _api_break_even(plan)
     facts += [Fact(label="Mind", value=warning) for warning in plan.price_warnings]
     rows = tuple(_price_row(one) for one in plan.elsewhere[:MAX_ROWS])
     columns = ("provider", "capacity", "instance", "region", "$/h", "$/month", "seen")
     grid = Grid(title="The same replicas elsewhere", columns=columns, rows=rows)
     return Step(title="Prices", facts=tuple(facts), grids=(grid,) if rows else ())
+
+
+def _api_break_even(plan: Plan) -> list[Fact]:
+    """From which number of requests a month a replica of one's own undercuts the cheapest pay-per-token host."""
+    load, chosen = plan.request.load, plan.chosen
+    hosts = prices_of(plan.spec.name, data.api_prices())
+    if not hosts or chosen is None:
+        return []
+    host = min(hosts, key=lambda price: price.usd_per_request(isl=load.isl, osl=load.osl))
+    found = break_even(
+        host,
+        isl=load.isl,
+        osl=load.osl,
+        replica_usd_per_hour=chosen.usd_per_hour / chosen.replicas,
+        replica_requests_per_s=chosen.build.rate_per_s,
+    )
+    month = load.requests_per_s * 3600 * HOURS_PER_MONTH
+    value = (
+        f"{usd(found.api_usd_per_request * month)}/month for this load, as of {host.observed_on}; one's own replica costs, "
+        f"{found.reason}"
+    )
+    return [Fact(label="Pay per token", value=value, source=host.source)]
 
 
 def _price_row(one: Priced) -> tuple[str, ...]:

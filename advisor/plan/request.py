@@ -24,12 +24,14 @@ MAX_RATE_PER_S, MAX_TOKENS = 1e6, 1e7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Arrivals and mean lengths to plan for; `idle_share` is known only where a trace told it."""
+    """Arrivals and mean lengths to plan for; the rest is known only where a trace told it."""
 
     requests_per_s: float
     isl: float
     osl: float
+    mean_per_s: float | None = None  # over the whole time, gaps included
     idle_share: float | None = None
+    gaps_per_hour: float | None = None  # how often traffic comes back after an idle minute
     source: str = "as given"
 
 
