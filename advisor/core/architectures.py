@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from advisor.core.config_reader import MAX_PARAMS, Config
 from advisor.core.decoders import DECODERS
+from advisor.core.gemma4 import gemma4_text
 from advisor.core.hybrids import HYBRIDS
 from advisor.core.latent_attention import LATENT
 from advisor.core.layout import Layout, params
@@ -17,6 +18,7 @@ LAYOUTS: Mapping[str, Callable[[Config], Layout]] = {
     **{name: row.layout for name, row in LATENT.items()},
     **HYBRIDS,
     **ODD_DECODERS,
+    "Gemma4ForCausalLM": gemma4_text,
 }
 SUPPORTED = tuple(sorted({*LAYOUTS, *WRAPPERS}))
 

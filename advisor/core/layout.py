@@ -62,11 +62,14 @@ class Attention:
     index_heads: int = 0
     index_key_dim: int = 0
     selected: int | None = None  # sparse attention: tokens it attends to at most
+    cached: bool = True  # False: it reads the keys and values of an earlier layer
     frees_window: bool = True  # whether the engine lets go of what fell out of the window
 
     @property
     def values_per_token(self) -> int:
         """Cached by one layer for one token."""
+        if not self.cached:
+            return 0
         if self.latent_dim is not None:
             return self.latent_dim
         return self.kv_heads * (self.key_dim + self.value_dim)

@@ -227,7 +227,7 @@ def _hybrid_tokens(
     if not settings.tokens_by_request:
         return _tokens_by_blocks(spec, tp_degree, layers, room)
     length = max_model_len or spec.max_context_tokens or settings.max_num_batched_tokens
-    kinds = spec.layout.attentions
+    kinds = [kind for kind in spec.layout.attentions if kind.cached]
     counts = [kind.layers for kind in kinds]
     group = (
         max(counts)

@@ -20,7 +20,8 @@ TEXT_MODELS: Mapping[str, str] = {
     "qwen3_vl_text": "Qwen3ForCausalLM", "qwen3_vl_moe_text": "Qwen3MoeForCausalLM",
     "qwen2_5_vl_text": "Qwen2ForCausalLM", "qwen2_vl_text": "Qwen2ForCausalLM", "qwen3_moe": "Qwen3MoeForCausalLM",
     "qwen3_5_text": "Qwen3_5ForCausalLM", "qwen3_5_moe_text": "Qwen3_5MoeForCausalLM",
-    "llama4_text": "Llama4ForCausalLM", "gemma3_text": "Gemma3ForCausalLM", "gemma2": "Gemma2ForCausalLM",
+    "llama4_text": "Llama4ForCausalLM", "gemma4_text": "Gemma4ForCausalLM",
+    "gemma3_text": "Gemma3ForCausalLM", "gemma2": "Gemma2ForCausalLM",
     "gemma": "GemmaForCausalLM", "phi3": "Phi3ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM",
     "kimi_k2": "DeepseekV3ForCausalLM",
 }  # fmt: skip
@@ -240,6 +241,20 @@ def gemma3_tower(read: Config, text_hidden: int) -> int:
     return tower + width * text_hidden + width
 
 
+def gemma4_tower(read: Config, text_hidden: int) -> int:
+    """Gemma 4's encoder; the models that also hear are unsupported."""
+    if read.get("audio_config") is not None:
+        raise read.refuse("field 'audio_config': audio towers are unsupported")
+    vision = read.section("vision_config")
+    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
+    heads, kv_heads = vision.int("num_attention_heads"), vision.int("num_key_value_heads")
+    dim, patch = vision.int("head_dim"), vision.int("patch_size")
+    attention = 2 * hidden * heads * dim + 2 * hidden * kv_heads * dim + 2 * dim
+    layer = attention + 3 * hidden * size + 4 * hidden
+    embedding = 3 * patch * patch * hidden + 2 * vision.int("position_embedding_size") * hidden
+    return embedding + vision.layers() * layer + text_hidden * hidden
+
+
 def moonvit_tower(read: Config, text_hidden: int) -> int:
     """Kimi-VL and Kimi K2.5: a grid of learned positions, and a projector of four merged patches."""
     vision = read.section("vision_config").renamed({
@@ -291,6 +306,7 @@ WRAPPERS: Mapping[str, Wrapper] = {
     "LlavaForConditionalGeneration": Wrapper(tower=llava_tower(newline=False)),
     "LlavaNextForConditionalGeneration": Wrapper(tower=llava_tower(newline=True)),
     "Gemma3ForConditionalGeneration": Wrapper(tower=gemma3_tower, text_defaults=_GEMMA3_DEFAULTS),
+    "Gemma4ForConditionalGeneration": Wrapper(tower=gemma4_tower),
     "KimiVLForConditionalGeneration": Wrapper(tower=moonvit_tower),
     "KimiK25ForConditionalGeneration": Wrapper(tower=moonvit_tower),
 }

@@ -85,6 +85,12 @@ TEXT_ONLY: dict[str, Options] = {
     "GemmaForCausalLM": {**DENSE, **HEAD, **BIAS},
     "Gemma2ForCausalLM": {**DENSE, **HEAD, **BIAS},
     "Gemma3ForCausalLM": {**DENSE, **HEAD, **BIAS},
+    "Gemma4ForCausalLM": {
+        **DENSE, **HEAD, **BIAS, "num_hidden_layers": [6, 7], "layer_types": [None], "global_head_dim": [8, 32],
+        "num_global_key_value_heads": [None, 2], "attention_k_eq_v": BOOL, "num_kv_shared_layers": [0, 2],
+        "use_double_wide_mlp": BOOL, "hidden_size_per_layer_input": [0, 16], "vocab_size_per_layer_input": [150],
+        "enable_moe_block": BOOL, "num_experts": [4], "top_k_experts": [2], "moe_intermediate_size": [24],
+    },
     "GPT2LMHeadModel": GPT,
     "GPTJForCausalLM": {**GPT, "rotary_dim": [8], "tie_word_embeddings": [False]},
     "GPTNeoXForCausalLM": {**BLOCK, "num_attention_heads": [4, 8], **BIAS},
@@ -233,6 +239,12 @@ WITH_VISION: dict[str, tuple[str, Options, Options]] = {
         "Gemma3ForCausalLM",
         {**VIT, "model_type": ["siglip_vision_model"], "image_size": [16], "intermediate_size": [40],
          "vision_use_head": BOOL},
+        {},
+    ),
+    "Gemma4ForConditionalGeneration": (
+        "Gemma4ForCausalLM",
+        {"hidden_size": [32], "intermediate_size": [40], "num_hidden_layers": [2], "num_attention_heads": [4],
+         "num_key_value_heads": [2, 4], "head_dim": [8], "patch_size": [4], "position_embedding_size": [16]},
         {},
     ),
     "KimiK25ForConditionalGeneration": (
