@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from advisor.core import choice
+from advisor.core import choice, pricing
 from advisor.core.builds import Build
 from advisor.core.choice import Constraints, Priced
 from advisor.core.fleets import OfferIndex
@@ -200,6 +200,4 @@ def _curve(one: Priced, most_per_s: float) -> CostCurve:
 
 def _usd_per_hour(build: Build, offer: Offer, requests_per_s: float) -> float:
     replicas = choice.replicas_for(build, requests_per_s)
-    return choice.pricing.fleet_usd_per_hour(
-        offer, tp_degree=build.replica.tp_degree, replicas=replicas
-    )
+    return pricing.fleet_usd_per_hour(offer, tp_degree=build.replica.tp_degree, replicas=replicas)
