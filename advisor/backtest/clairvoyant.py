@@ -78,7 +78,8 @@ class Clairvoyant:
             curve = _held(run.at_s, run.running, self._cells)
             keeps = run.attainment >= self._objective.goal
             self.best = Best(run=run, construction="a policy's run", curve=curve, keeps=keeps)
-        self._try(_held(run.at_s, run.running, self._cells), "a policy's curve")
+        if run.attainment >= self._objective.goal:
+            self._try(_held(run.at_s, run.running, self._cells), "a policy's curve")
 
     def _better(self, run: Run) -> bool:
         if self.best is None:

@@ -21,14 +21,14 @@ OBJECTIVE = ServiceObjective(ttft_base_s=2.0, tpot_s=0.05)
 
 @st.composite
 def models(draw: st.DrawFn) -> ReplicaModel:
-    """Small limits, so that chunks, the KV cache and the batch all bind."""
-    seqs = draw(st.integers(1, 6))
+    """Small limits, so that chunks, the KV cache and the batch all bind; now and then ones that hardly do."""
+    seqs = draw(st.integers(1, 6) | st.just(20))
     return ReplicaModel(
         step_base_s=draw(st.sampled_from([0.001, 0.0173, 0.25])),
         step_per_seq_s=draw(st.sampled_from([0.0, 0.0001, 0.01])),
         step_per_kv_token_s=draw(st.sampled_from([0.0, 1e-6, 3.3e-4])),
         step_per_prefill_token_s=draw(st.sampled_from([0.0, 1e-5, 0.002])),
-        kv_capacity_tokens=draw(st.integers(20, 200)),
+        kv_capacity_tokens=draw(st.integers(20, 200) | st.just(2000)),
         max_num_batched_tokens=draw(st.integers(seqs, 40)),
         max_num_seqs=seqs,
     )
@@ -39,7 +39,10 @@ def traces(draw: st.DrawFn) -> Trace:
     """Bursts and gaps; on a coarse grid, so that arrivals meet each other and the ends of steps."""
     rows = draw(
         st.lists(
-            st.tuples(st.integers(0, 400), st.integers(1, 60), st.integers(1, 40)), max_size=25
+            st.tuples(
+                st.integers(0, 400) | st.integers(0, 30), st.integers(1, 60), st.integers(1, 40)
+            ),
+            max_size=50,
         )
     )
     rows.sort(key=lambda row: row[0])

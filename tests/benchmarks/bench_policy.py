@@ -50,6 +50,11 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT.parent / "shared" / "data" / "traces"
 MAX_REQUESTS = 3_000_000
 CUT_FROM_S = 6 * 3600.0
+KNOBS, ROUNDS = (
+    7,
+    6,
+)  # values of each knob that are tried; rounds of exchange in the search for the best schedule
+QUICK_KNOBS, QUICK_ROUNDS, QUICK_LONGEST_S = 3, 3, 30 * 3600.0
 COLD_HIT_S = 30.0  # a request that waited longer for its first token met a cold start
 
 # 8 billion parameters in 16 bits on an H100: 16 GB over 0.7 x 3.35 TB/s; 131,072 bytes of KV a token; 0.5 x 989 TFLOP/s.
@@ -137,9 +142,9 @@ def cases(quick: bool, seeds: int) -> list[Case]:
     return found
 
 
-def problem_of(case: Case) -> Problem:
+def problem_of(case: Case, longest_s: float) -> Problem:
     name, _, tenant = case.trace.partition("/")
-    trace = load_trace(TRACES / f"{name}.parquet")
+    trace = load_trace(TRACES / f"{name}.parquet").between(0.0, longest_s)
     hardware = ON.get(name, "8B L4")
     model = MODELS[hardware]
     objective = ServiceObjective(ttft_base_s=2.0, tpot_s=TPOT_S[hardware])
@@ -179,20 +184,20 @@ def _sized(trace: Trace, model: ReplicaModel, objective: ServiceObjective, case:
 
 
 def measure(
-    case: Case, done: set[str], num_knobs: int, only: tuple[str, ...]
+    case: Case, done: set[str], quick: bool, only: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Every run of the case that is not there yet, and the cheapest schedule with all of them in hand."""
     started_s = time.monotonic()
-    problem = problem_of(case)
+    problem = problem_of(case, QUICK_LONGEST_S if quick else float("inf"))
     rows: list[dict[str, Any]] = []
     search = Clairvoyant(
         problem.trace, problem.model, problem.conditions, problem.objective, seed=case.seed
     )
     fresh_search = f"{case.key}|clairvoyant|" not in done
     if fresh_search:
-        search.search(rounds=4)
+        search.search(rounds=QUICK_ROUNDS if quick else ROUNDS)
     for name in only:
-        for knob in _knobs(problem, case, name, num_knobs):
+        for knob in _knobs(problem, case, name, QUICK_KNOBS if quick else KNOBS):
             shown = "" if knob is None else f"{knob:g}"
             if f"{case.key}|{name}|{shown}" in done:
                 continue
@@ -369,10 +374,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--match", default="", help="only cases whose name contains this")
     parser.add_argument("--report", action="store_true", help="print what is there, run nothing")
-    parser.add_argument(
-        "--out", type=Path, default=Path(tempfile.gettempdir()) / "advisor_bench_policy.jsonl"
-    )
+    parser.add_argument("--out", type=Path, help="where results are kept, and found again")
     args = parser.parse_args()
+    kept = f"advisor_bench_policy{'_quick' * args.quick}.jsonl"
+    args.out = args.out or Path(tempfile.gettempdir()) / kept
     if not TRACES.is_dir():
         sys.exit("the traces are not here: shared/data/traces beside the project is needed")
     rows = _kept(args.out, set(args.fresh))
@@ -397,12 +402,12 @@ def _run(
     todo: list[Case], rows: list[dict[str, Any]], args: argparse.Namespace
 ) -> list[dict[str, Any]]:
     done = {name_of(row) for row in rows}
-    knobs, only = (3 if args.quick else 7), tuple(args.policies)
+    only = tuple(args.policies)
     new: list[dict[str, Any]] = []
     os.nice(10)
     started_s = time.monotonic()
     with ProcessPoolExecutor(args.processes) as pool, args.out.open("a") as file:
-        waiting = {pool.submit(measure, case, done, knobs, only): case for case in todo}
+        waiting = {pool.submit(measure, case, done, args.quick, only): case for case in todo}
         for count, future in enumerate(as_completed(waiting), start=1):
             found = future.result()
             new += found
