@@ -5,6 +5,7 @@ embedding for each layer in the models for devices, and experts beside the MLP i
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from advisor.core import blocks, moe
 from advisor.core.blocks import Shape
@@ -141,8 +142,13 @@ def _experts(read: Config, shape: Shape) -> moe.Experts:
         layers=experts.layers,
         count=experts.count,
         per_token=experts.per_token,
-        matrices=(*experts.matrices, *vector("router.scales_and_norms", beside)),
+        matrices=(*_beside(experts.matrices), *vector("router.scales_and_norms", beside)),
     )
+
+
+def _beside(matrices: tuple[Matrix, ...]) -> list[Matrix]:
+    """The experts are no part of the MLP here, and quantisers name them apart."""
+    return [replace(matrix, name=matrix.name.removeprefix("mlp.")) for matrix in matrices]
 
 
 def _kinds(read: Config, shape: Shape, types: list[str], shared: int) -> tuple[Attention, ...]:

@@ -152,10 +152,14 @@ def _kept_share(matrix: Matrix, kept: tuple[str, ...], num_experts: int) -> floa
     return 1.0 if None in named else min(1.0, len(named) / layers)
 
 
+# What some architectures call the blocks that a layout names alike.
+_ALIASES = {"block_sparse_moe": "mlp", "feed_forward": "mlp", "shared_expert": "shared_experts"}
+
+
 def _split_layer(module: str) -> tuple[int | None, str]:
     """`model.layers.3.mlp.gate` is layer 3 and `mlp.gate`; without a number it stands for every layer."""
     plain = module.removeprefix("re:").replace("\\", "").replace("$", "").replace("^", "")
-    parts = [part for part in plain.replace("*", "").split(".") if part]
+    parts = [_ALIASES.get(part, part) for part in plain.replace("*", "").split(".") if part]
     for at, part in enumerate(parts):
         if part.isdecimal() and at and parts[at - 1] in {"layers", "h", "blocks", "block"}:
             return int(part), ".".join(parts[at + 1 :])
