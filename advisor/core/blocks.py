@@ -37,19 +37,19 @@ class Shape:
 def read_shape(
     read: Config, *, kv_heads_required: bool = False, head_dim_required: bool = False
 ) -> Shape:
-    hidden, heads = read.int("hidden_size"), read.int("num_attention_heads")
+    hidden, heads = read.whole("hidden_size"), read.whole("num_attention_heads")
     return Shape(
         layers=read.layers(),
         hidden=hidden,
         heads=heads,
         kv_heads=_kv_heads(read, heads, required=kv_heads_required),
         head_dim=_head_dim(read, hidden, heads, required=head_dim_required),
-        vocab=read.int("vocab_size"),
+        vocab=read.whole("vocab_size"),
     )
 
 
 def _kv_heads(read: Config, heads: int, *, required: bool) -> int:
-    stated = read.optional_int("num_key_value_heads")
+    stated = read.optional_whole("num_key_value_heads")
     if stated is None and required:
         raise read.refuse("field 'num_key_value_heads' is missing")
     kv_heads = stated or heads
@@ -61,7 +61,7 @@ def _kv_heads(read: Config, heads: int, *, required: bool) -> int:
 
 
 def _head_dim(read: Config, hidden: int, heads: int, *, required: bool) -> int:
-    stated = read.optional_int("head_dim")
+    stated = read.optional_whole("head_dim")
     if stated is not None:
         return stated
     if required:
@@ -169,15 +169,15 @@ def no_windows(_read: Config, layers: int) -> list[int | None]:
 
 def every_layer_slides(read: Config, layers: int) -> list[int | None]:
     """Mistral: `sliding_window`, null in the later ones."""
-    window = read.optional_int("sliding_window")
+    window = read.optional_whole("sliding_window")
     return _typed(read, layers, window, [window] * layers)
 
 
 def slides_from_layer(read: Config, layers: int) -> list[int | None]:
     """Qwen2: only with `use_sliding_window`, from `max_window_layers` on."""
     on = read.flag("use_sliding_window", False)
-    window = read.optional_int("sliding_window", least=0) if on else None
-    first = read.optional_int("max_window_layers", least=0)
+    window = read.optional_whole("sliding_window", least=0) if on else None
+    first = read.optional_whole("max_window_layers", least=0)
     start = 28 if first is None else first
     return _typed(read, layers, window, [window if i >= start else None for i in range(layers)])
 
@@ -186,8 +186,8 @@ def slides_but_every(period: int, field: str | None = None) -> Windows:
     """Gemma 2 and 3, Cohere 2, gpt-oss, OLMo 3: all but each `period`-th layer slide."""
 
     def windows(read: Config, layers: int) -> list[int | None]:
-        window = read.optional_int("sliding_window")
-        every = (read.optional_int(field) if field else None) or period
+        window = read.optional_whole("sliding_window")
+        every = (read.optional_whole(field) if field else None) or period
         slides = [window if (i + 1) % every else None for i in range(layers)]
         return _typed(read, layers, window, slides)
 

@@ -63,7 +63,7 @@ class Config:
             raise self.refuse(f"{self._field(field)} is {_shown(value)}, expected an object")
         return Config(value, self.name, path=f"{self.path}{field}.")
 
-    def optional_int(self, field: str, *, least: int = 1) -> int | None:
+    def optional_whole(self, field: str, *, least: int = 1) -> int | None:
         value = self.get(field)
         if value is None:
             return None
@@ -77,14 +77,14 @@ class Config:
             )
         return value
 
-    def int(self, field: str, *, least: int = 1) -> int:
-        value = self.optional_int(field, least=least)
+    def whole(self, field: str, *, least: int = 1) -> int:
+        value = self.optional_whole(field, least=least)
         if value is None:
             raise self.refuse(f"{self._field(field)} is missing")
         return value
 
     def layers(self, field: str = "num_hidden_layers") -> int:
-        value = self.int(field)
+        value = self.whole(field)
         if value > MAX_LAYERS:
             raise self.refuse(f"{self._field(field)} is {value}, expected at most {MAX_LAYERS}")
         return value

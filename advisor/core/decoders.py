@@ -58,7 +58,7 @@ class Decoder:
         tied = read.flag("tie_word_embeddings", self.tied)
         experts = moe.read_experts(read, self.experts, shape.hidden, shape.layers)
         dense_layers = shape.layers - experts.layers
-        context = read.optional_int("max_position_embeddings")
+        context = read.optional_whole("max_position_embeddings")
         matrices = [
             *blocks.embeddings(
                 shape.vocab, shape.hidden, tied=tied, head_bias=flag(read, self.head_bias),
@@ -93,7 +93,7 @@ class Decoder:
         return context + self.positions
 
     def _mlp(self, read: Config, shape: Shape, layers: int) -> list[Matrix]:
-        size = read.optional_int("intermediate_size")
+        size = read.optional_whole("intermediate_size")
         if size is None and self.mlp_ratio is not None:
             size = self.mlp_ratio * shape.hidden
         if size is None:

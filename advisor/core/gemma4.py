@@ -23,7 +23,7 @@ def gemma4_text(read: Config) -> Layout:
             raise read.refuse(f"field {field!r} is unsupported")
     tied = read.flag("tie_word_embeddings", True)
     types = _layer_types(read, shape.layers)
-    shared = read.optional_int("num_kv_shared_layers", least=0) or 0
+    shared = read.optional_whole("num_kv_shared_layers", least=0) or 0
     if shared >= shape.layers:
         raise read.refuse(f"field 'num_kv_shared_layers' is {shared} of {shape.layers} layers")
     experts = _experts(read, shape)
@@ -35,7 +35,7 @@ def gemma4_text(read: Config) -> Layout:
         *experts.matrices,
         *vector("norms", shape.hidden * (4 * shape.layers + 1)),
     ]
-    context = read.optional_int("max_position_embeddings")
+    context = read.optional_whole("max_position_embeddings")
     kinds = _kinds(read, shape, types, shared)
     read.refuse_what_was_not_read()
     return Layout(
@@ -66,7 +66,7 @@ def _layer_types(read: Config, layers: int) -> list[str]:
 
 def _wide(read: Config, shape: Shape) -> Shape:
     """Full attention's own heads."""
-    stated = read.optional_int("num_global_key_value_heads")
+    stated = read.optional_whole("num_global_key_value_heads")
     same_values = read.flag("attention_k_eq_v", False)
     kv_heads = stated if stated is not None and same_values else shape.kv_heads
     if shape.heads % kv_heads:
@@ -78,7 +78,7 @@ def _wide(read: Config, shape: Shape) -> Shape:
         hidden=shape.hidden,
         heads=shape.heads,
         kv_heads=kv_heads,
-        head_dim=read.optional_int("global_head_dim") or GLOBAL_HEAD_DIM,
+        head_dim=read.optional_whole("global_head_dim") or GLOBAL_HEAD_DIM,
         vocab=shape.vocab,
     )
 
@@ -104,7 +104,7 @@ def _attention(read: Config, shape: Shape, types: list[str], shared: int) -> lis
 
 
 def _mlps(read: Config, shape: Shape, shared: int) -> list[Matrix]:
-    size = read.int("intermediate_size")
+    size = read.whole("intermediate_size")
     wide = shared if read.flag("use_double_wide_mlp", False) else 0
     return [
         *blocks.mlp(shape.hidden, size, shape.layers - wide),
@@ -113,9 +113,9 @@ def _mlps(read: Config, shape: Shape, shared: int) -> list[Matrix]:
 
 
 def _per_layer_inputs(read: Config, shape: Shape) -> list[Matrix]:
-    stated = read.optional_int("hidden_size_per_layer_input", least=0)
+    stated = read.optional_whole("hidden_size_per_layer_input", least=0)
     size = 256 if stated is None else stated
-    vocab = read.optional_int("vocab_size_per_layer_input") or 262_144
+    vocab = read.optional_whole("vocab_size_per_layer_input") or 262_144
     if not size:
         return []
     layers, hidden = shape.layers, shape.hidden
@@ -152,7 +152,7 @@ def _beside(matrices: tuple[Matrix, ...]) -> list[Matrix]:
 
 
 def _kinds(read: Config, shape: Shape, types: list[str], shared: int) -> tuple[Attention, ...]:
-    window, wide = read.optional_int("sliding_window") or 512, _wide(read, shape)
+    window, wide = read.optional_whole("sliding_window") or 512, _wide(read, shape)
     own = len(types) - shared
     kinds = []
     for (word, cached), layers in Counter((word, i < own) for i, word in enumerate(types)).items():

@@ -65,10 +65,10 @@ def _mamba(read: Config, hidden: int) -> Mamba:
     read.get("mamba_d_head"), read.get("mamba_chunk_size")
     return Mamba(
         inner=inner,
-        heads=read.int("mamba_n_heads"),
-        groups=read.int("mamba_n_groups"),
-        state=read.int("mamba_d_state"),
-        kernel=read.int("mamba_d_conv"),
+        heads=read.whole("mamba_n_heads"),
+        groups=read.whole("mamba_n_groups"),
+        state=read.whole("mamba_d_state"),
+        kernel=read.whole("mamba_d_conv"),
         conv_bias=read.flag("mamba_conv_bias", True),
         input_bias=bias,
         output_bias=bias,
@@ -85,7 +85,7 @@ def _hybrid_layout(
     experts: moe.Experts = moe.NO_EXPERTS,
     rotary_share: float = 1.0,
 ) -> Layout:
-    context = read.optional_int("max_position_embeddings")
+    context = read.optional_whole("max_position_embeddings")
     read.refuse_what_was_not_read()
     windows: list[int | None] = [None] * attention_layers
     return Layout(
@@ -131,7 +131,7 @@ def nemotron_h(config: Config) -> Layout:
     mlp_bias = read.flag("mlp_bias", False)
     experts = _nemotron_experts(read, shape.hidden, kinds.count("moe"), mlp_bias)
     mlps = kinds.count("mlp")
-    size = read.int("intermediate_size") if mlps else 0
+    size = read.whole("intermediate_size") if mlps else 0
     matrices = [
         *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
         *mamba.matrices(shape.hidden, kinds.count("linear_attention")),
@@ -163,15 +163,15 @@ def _nemotron_kinds(read: Config) -> list[str]:
 
 
 def _nemotron_mamba(read: Config) -> Mamba:
-    heads = read.int("mamba_num_heads")
+    heads = read.whole("mamba_num_heads")
     bias = read.flag("use_bias", False)
     read.get("mamba_proj_bias")
     return Mamba(
-        inner=heads * read.int("mamba_head_dim"),
+        inner=heads * read.whole("mamba_head_dim"),
         heads=heads,
-        groups=read.int("n_groups"),
-        state=read.int("ssm_state_size"),
-        kernel=read.int("conv_kernel"),
+        groups=read.whole("n_groups"),
+        state=read.whole("ssm_state_size"),
+        kernel=read.whole("conv_kernel"),
         conv_bias=read.flag("use_conv_bias", True),
         input_bias=bias,
         output_bias=bias,
@@ -186,13 +186,13 @@ def _nemotron_experts(read: Config, hidden: int, layers: int, bias: bool) -> moe
         for field in fields:
             read.get(field)
         return moe.NO_EXPERTS
-    count, per_token = read.int("n_routed_experts"), read.int("num_experts_per_tok")
+    count, per_token = read.whole("n_routed_experts"), read.whole("num_experts_per_tok")
     if per_token > count:
         raise read.refuse(
             f"field 'num_experts_per_tok' is {per_token}, more than n_routed_experts {count}"
         )
-    latent = read.optional_int("moe_latent_size")
-    shared = read.int("moe_shared_expert_intermediate_size")
+    latent = read.optional_whole("moe_latent_size")
+    shared = read.whole("moe_shared_expert_intermediate_size")
     read.get("n_shared_experts")
     projections = (
         [
@@ -202,7 +202,7 @@ def _nemotron_experts(read: Config, hidden: int, layers: int, bias: bool) -> moe
         if latent
         else []
     )
-    size = read.int("moe_intermediate_size")
+    size = read.whole("moe_intermediate_size")
     matrices = [
         *linear("mixer.gate", Part.ROUTER, count, hidden, layers),
         *blocks.experts(latent or hidden, size, layers, count, gated=False),
@@ -230,7 +230,7 @@ def granite_hybrid(config: Config) -> Layout:
     experts = moe.read_experts(read, row if with_experts else None, shape.hidden, shape.layers)
     read.get("num_experts_per_tok")
     bias = read.flag("attention_bias", False)
-    shared = read.int("shared_intermediate_size")
+    shared = read.whole("shared_intermediate_size")
     matrices = [
         *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
         *mamba.matrices(shape.hidden, shape.layers - attention),
@@ -255,7 +255,7 @@ def bamba(read: Config) -> Layout:
         *mamba.matrices(shape.hidden, shape.layers - attention),
         *blocks.attention(shape, attention, qkv_bias=bias, output_bias=bias),
         *blocks.mlp(
-            shape.hidden, read.int("intermediate_size"), shape.layers, bias=read.flag("mlp_bias", False)
+            shape.hidden, read.whole("intermediate_size"), shape.layers, bias=read.flag("mlp_bias", False)
         ),
         *vector("norms", (2 * shape.layers + 1) * shape.hidden),
     ]  # fmt: skip
@@ -269,7 +269,7 @@ def falcon_h1(read: Config) -> Layout:
     tied = read.flag("tie_word_embeddings", False)
     common = _mamba(read, shape.hidden)
     mamba = Mamba(
-        inner=read.optional_int("mamba_d_ssm") or common.inner,
+        inner=read.optional_whole("mamba_d_ssm") or common.inner,
         heads=common.heads,
         groups=common.groups,
         state=common.state,
@@ -287,7 +287,7 @@ def falcon_h1(read: Config) -> Layout:
         *mamba.matrices(shape.hidden, shape.layers),
         *blocks.attention(shape, shape.layers, qkv_bias=bias, output_bias=bias),
         *blocks.mlp(
-            shape.hidden, read.int("intermediate_size"), shape.layers, bias=read.flag("mlp_bias", False)
+            shape.hidden, read.whole("intermediate_size"), shape.layers, bias=read.flag("mlp_bias", False)
         ),
         *vector("norms", (2 * shape.layers + 1) * shape.hidden),
     ]  # fmt: skip
@@ -315,7 +315,7 @@ def lfm2(config: Config) -> Layout:
         read.flag("conv_bias", False),
         shape.hidden,
     )
-    kernel = read.int("conv_L_cache")
+    kernel = read.whole("conv_L_cache")
     matrices = [
         *blocks.embeddings(shape.vocab, hidden, tied=tied),
         *blocks.attention(shape, attention),
@@ -337,11 +337,11 @@ def lfm2(config: Config) -> Layout:
 
 
 def _lfm2_mlp_size(read: Config) -> int:
-    size = read.int("intermediate_size")
+    size = read.whole("intermediate_size")
     if not read.flag("block_auto_adjust_ff_dim", True):
         return size
     size = int(2 * size / 3)
-    multiple = read.optional_int("block_multiple_of") or 256
+    multiple = read.optional_whole("block_multiple_of") or 256
     size = int(read.number("block_ffn_dim_multiplier", 1.0) * size)
     return multiple * ((size + multiple - 1) // multiple)
 
@@ -358,7 +358,7 @@ def qwen_linear(*, fused: bool, experts_field: str | None) -> Callable[[Config],
         types = read.layer_texts(
             "layer_types", shape.layers, {"linear_attention", "full_attention"}
         )
-        every = read.optional_int("full_attention_interval") or 4
+        every = read.optional_whole("full_attention_interval") or 4
         attention = types.count("full_attention") if types else shape.layers // every
         row = moe.Moe(
             experts_field="num_experts",
@@ -377,7 +377,7 @@ def qwen_linear(*, fused: bool, experts_field: str | None) -> Callable[[Config],
             *blocks.attention(shape, attention, qkv_bias=bias, output_bias=bias, query_gate=True),
             *vector("self_attn.norms", attention * 2 * shape.head_dim),
             *_delta_net(read, shape.hidden, linear_layers),
-            *(blocks.mlp(shape.hidden, read.int("intermediate_size"), dense) if dense else []),
+            *(blocks.mlp(shape.hidden, read.whole("intermediate_size"), dense) if dense else []),
             *experts.matrices,
             *vector("norms", (2 * shape.layers + 1) * shape.hidden),
         ]
@@ -391,9 +391,9 @@ def qwen_linear(*, fused: bool, experts_field: str | None) -> Callable[[Config],
 
 def _delta_sizes(read: Config) -> tuple[int, int, int, int, int]:
     """Key width, value width, value heads, kernel, value head dim."""
-    key = read.int("linear_key_head_dim") * read.int("linear_num_key_heads")
-    heads, dim = read.int("linear_num_value_heads"), read.int("linear_value_head_dim")
-    return key, heads * dim, heads, read.int("linear_conv_kernel_dim"), dim
+    key = read.whole("linear_key_head_dim") * read.whole("linear_num_key_heads")
+    heads, dim = read.whole("linear_num_value_heads"), read.whole("linear_value_head_dim")
+    return key, heads * dim, heads, read.whole("linear_conv_kernel_dim"), dim
 
 
 def _delta_net(read: Config, hidden: int, layers: int) -> list[Matrix]:
@@ -416,7 +416,7 @@ def _delta_state(read: Config, layers: int) -> tuple[State, ...]:
         layers=layers,
         heads=heads,
         conv_values=(2 * key + value) * (kernel - 1),
-        state_values=read.int("linear_key_head_dim") * value,
+        state_values=read.whole("linear_key_head_dim") * value,
         state_bytes_per_value=_STATE_BYTES.get(str(stated)),
     )
     return (state,) if layers else ()

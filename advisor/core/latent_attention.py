@@ -30,7 +30,7 @@ class Latent:
     mlp_bias: blocks.Flag = False
 
     def layout(self, read: Config) -> Layout:
-        layers, hidden = read.layers(), read.int("hidden_size")
+        layers, hidden = read.layers(), read.whole("hidden_size")
         tied = read.flag("tie_word_embeddings", False)
         row = moe.Moe(
             experts_field="n_routed_experts",
@@ -40,9 +40,9 @@ class Latent:
         )
         dense_model = read.fields.get("n_routed_experts") is None
         experts = moe.read_experts(read, None if dense_model else row, hidden, layers)
-        heads, vocab = read.int("num_attention_heads"), read.int("vocab_size")
+        heads, vocab = read.whole("num_attention_heads"), read.whole("vocab_size")
         dense = blocks.mlp(
-            hidden, read.int("intermediate_size"), layers - experts.layers, bias=blocks.flag(read, self.mlp_bias)
+            hidden, read.whole("intermediate_size"), layers - experts.layers, bias=blocks.flag(read, self.mlp_bias)
         )  # fmt: skip
         matrices = [
             *blocks.embeddings(vocab, hidden, tied=tied),
@@ -52,8 +52,8 @@ class Latent:
             *vector("norms", (2 * layers + 1) * hidden),
         ]
         kinds = self._attention_kinds(read, layers, heads)
-        context = read.optional_int("max_position_embeddings")
-        rope = read.int("qk_rope_head_dim")
+        context = read.optional_whole("max_position_embeddings")
+        rope = read.whole("qk_rope_head_dim")
         for spare in ("num_key_value_heads", "head_dim", "num_experts", "num_local_experts"):
             read.get(spare)
         read.refuse_what_was_not_read()
@@ -62,7 +62,7 @@ class Latent:
             hidden_size=hidden,
             num_attention_heads=heads,
             num_kv_heads=1,  # one latent vector serves all heads
-            head_dim=read.int("qk_nope_head_dim") + rope,
+            head_dim=read.whole("qk_nope_head_dim") + rope,
             vocab_size=vocab,
             max_context_tokens=context,
             rotary_dim=rope,
@@ -74,10 +74,10 @@ class Latent:
         )
 
     def _attention(self, read: Config, layers: int, hidden: int, heads: int) -> list[Matrix]:
-        key, value = self._key_dim(read), read.int("v_head_dim")
-        latent, rope = read.int("kv_lora_rank"), read.int("qk_rope_head_dim")
+        key, value = self._key_dim(read), read.whole("v_head_dim")
+        latent, rope = read.whole("kv_lora_rank"), read.whole("qk_rope_head_dim")
         bias = read.flag("attention_bias", False)
-        nope = read.int("qk_nope_head_dim")
+        nope = read.whole("qk_nope_head_dim")
         return [
             *self._query(read, layers, hidden, heads * key, bias=bias),
             *linear(
@@ -92,7 +92,7 @@ class Latent:
     def _query(
         self, read: Config, layers: int, hidden: int, size: int, *, bias: bool
     ) -> list[Matrix]:
-        rank = read.optional_int("q_lora_rank")
+        rank = read.optional_whole("q_lora_rank")
         if rank is None:
             # Null is a plain projection; an absent field means another rank in each version of transformers.
             if not self.query_rank_optional or "q_lora_rank" not in read.fields:
@@ -105,14 +105,14 @@ class Latent:
         ]
 
     def _key_dim(self, read: Config) -> int:
-        return read.int("qk_nope_head_dim") + read.int("qk_rope_head_dim")
+        return read.whole("qk_nope_head_dim") + read.whole("qk_rope_head_dim")
 
     def _indexer(self, read: Config, layers: int, hidden: int) -> list[Matrix]:
         """Every device holds the indexer whole."""
         heads, dim, rank = (
-            read.int("index_n_heads"),
-            read.int("index_head_dim"),
-            read.int("q_lora_rank"),
+            read.whole("index_n_heads"),
+            read.whole("index_head_dim"),
+            read.whole("q_lora_rank"),
         )
         own = self._layers_with_indexer(read, layers)
         return [
@@ -131,13 +131,13 @@ class Latent:
             return types.count("full")
         if pattern is not None:
             raise read.refuse("field 'index_topk_pattern' is unsupported")
-        every = max(read.optional_int("index_topk_freq", least=0) or 1, 1)
-        offset = read.optional_int("index_skip_topk_offset", least=0)
+        every = max(read.optional_whole("index_topk_freq", least=0) or 1, 1)
+        offset = read.optional_whole("index_skip_topk_offset", least=0)
         first = 2 if offset is None else offset
         return sum(max(i - first + 1, 0) % every == 0 for i in range(layers))
 
     def _attention_kinds(self, read: Config, layers: int, heads: int) -> tuple[Attention, ...]:
-        latent = read.int("kv_lora_rank") + read.int("qk_rope_head_dim")
+        latent = read.whole("kv_lora_rank") + read.whole("qk_rope_head_dim")
         own = self._layers_with_indexer(read, layers) if self.indexer else 0
 
         def kind(count: int, *, indexed: bool) -> Attention:
@@ -146,12 +146,12 @@ class Latent:
                 heads=heads,
                 kv_heads=1,
                 key_dim=self._key_dim(read),
-                value_dim=read.int("v_head_dim"),
+                value_dim=read.whole("v_head_dim"),
                 latent_dim=latent,
-                index_dim=read.int("index_head_dim") + INDEX_SCALE_BYTES if indexed else 0,
-                index_heads=read.int("index_n_heads") if indexed else 0,
-                index_key_dim=read.int("index_head_dim") if indexed else 0,
-                selected=read.int("index_topk") if self.indexer else None,
+                index_dim=read.whole("index_head_dim") + INDEX_SCALE_BYTES if indexed else 0,
+                index_heads=read.whole("index_n_heads") if indexed else 0,
+                index_key_dim=read.whole("index_head_dim") if indexed else 0,
+                selected=read.whole("index_topk") if self.indexer else None,
             )
 
         kinds = [(own, True), (layers - own, False)]

@@ -23,7 +23,7 @@ def all_layers(_read: Config, layers: int) -> int:
 
 def every_step(read: Config, layers: int) -> int:
     """Qwen: each `decoder_sparse_step`-th layer, `mlp_only_layers` excepted."""
-    step = read.optional_int("decoder_sparse_step") or 1
+    step = read.optional_whole("decoder_sparse_step") or 1
     dense = read.layer_numbers("mlp_only_layers")
     return sum((i + 1) % step == 0 and i not in dense for i in range(layers))
 
@@ -33,7 +33,7 @@ def after_dense(first_default: int | None) -> SparseLayers:
 
     def sparse(read: Config, layers: int) -> int:
         types = read.layer_texts("mlp_layer_types", layers, {"dense", "sparse"})
-        dense = read.optional_int("first_k_dense_replace", least=0)
+        dense = read.optional_whole("first_k_dense_replace", least=0)
         if types:
             return types.count("sparse")
         if dense is None and first_default is None:
@@ -45,9 +45,9 @@ def after_dense(first_default: int | None) -> SparseLayers:
 
 def from_to(read: Config, layers: int) -> int:
     """Ernie 4.5: each `moe_layer_interval`-th layer between two bounds."""
-    step = read.optional_int("moe_layer_interval") or 1
-    first = read.optional_int("moe_layer_start_index", least=0)
-    last = read.optional_int("moe_layer_end_index", least=-1)
+    step = read.optional_whole("moe_layer_interval") or 1
+    first = read.optional_whole("moe_layer_start_index", least=0)
+    last = read.optional_whole("moe_layer_end_index", least=-1)
     if first is None or last is None:
         raise read.refuse("field 'moe_layer_start_index' or 'moe_layer_end_index' is missing")
     end = layers - 1 if last == -1 else last
@@ -59,7 +59,7 @@ def interleaved(read: Config, layers: int) -> int:
     stated = read.layer_numbers("moe_layers")
     if stated:
         return len(stated & set(range(layers)))
-    step = read.optional_int("interleave_moe_layer_step") or 1
+    step = read.optional_whole("interleave_moe_layer_step") or 1
     return len(range(step - 1, layers, step))
 
 
@@ -97,12 +97,12 @@ NO_EXPERTS = Experts(layers=0, count=0, per_token=0, matrices=())
 def read_experts(read: Config, row: Moe | None, hidden: int, num_layers: int) -> Experts:
     if row is None:
         return NO_EXPERTS
-    count, per_token = read.int(row.experts_field), read.int(row.per_token_field)
+    count, per_token = read.whole(row.experts_field), read.whole(row.per_token_field)
     if per_token > count:
         raise read.refuse(
             f"field {row.per_token_field!r} is {per_token}, more than {row.experts_field} {count}"
         )
-    layers, size = row.layers(read, num_layers), read.int(row.size_field)
+    layers, size = row.layers(read, num_layers), read.whole(row.size_field)
     shared = _shared_size(read, row, size)
     if layers == 0:
         return NO_EXPERTS
@@ -121,7 +121,7 @@ def read_experts(read: Config, row: Moe | None, hidden: int, num_layers: int) ->
 
 def _shared_size(read: Config, row: Moe, expert_size: int) -> int:
     if row.shared_size_field is not None:
-        return read.optional_int(row.shared_size_field, least=0) or 0
+        return read.optional_whole(row.shared_size_field, least=0) or 0
     if row.shared_experts_field is not None:
-        return expert_size * (read.optional_int(row.shared_experts_field, least=0) or 0)
+        return expert_size * (read.optional_whole(row.shared_experts_field, least=0) or 0)
     return 0

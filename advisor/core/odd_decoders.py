@@ -47,16 +47,16 @@ def falcon(config: Config) -> Layout:
     })  # fmt: skip
     new = read.flag("new_decoder_architecture", False)
     multi_query = read.flag("multi_query", True)
-    heads = read.int("num_attention_heads")
-    stated = read.optional_int("num_kv_heads") or heads
+    heads = read.whole("num_attention_heads")
+    stated = read.optional_whole("num_kv_heads") or heads
     read.fields["num_key_value_heads"] = stated if new else 1 if multi_query else heads
     read.fields.pop("head_dim", None)
     shape = blocks.read_shape(read)
     bias, tied = read.flag("bias", False), read.flag("tie_word_embeddings", True)
     parallel = read.flag("parallel_attn", True)
-    stated_norms = read.optional_int("num_ln_in_parallel_attn") or (2 if new else 1)
+    stated_norms = read.optional_whole("num_ln_in_parallel_attn") or (2 if new else 1)
     norms = 2 if not parallel or stated_norms == 2 else 1
-    intermediate = read.optional_int("ffn_hidden_size") or 4 * shape.hidden
+    intermediate = read.optional_whole("ffn_hidden_size") or 4 * shape.hidden
     read.refuse_what_was_not_read()
     matrices = [
         *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
@@ -66,7 +66,7 @@ def falcon(config: Config) -> Layout:
     ]
     rotary = not read.flag("alibi", False)
     return _layout(
-        shape, matrices, tied=tied, context=read.optional_int("max_position_embeddings"), rotary=rotary
+        shape, matrices, tied=tied, context=read.optional_whole("max_position_embeddings"), rotary=rotary
     )  # fmt: skip
 
 
@@ -75,8 +75,8 @@ def opt(read: Config) -> Layout:
     shape = blocks.read_shape(read)
     tied, bias = read.flag("tie_word_embeddings", True), read.flag("enable_bias", True)
     affine = read.flag("layer_norm_elementwise_affine", True)
-    embed = read.optional_int("word_embed_proj_dim") or shape.hidden
-    context, layers, hidden = read.int("max_position_embeddings"), shape.layers, shape.hidden
+    embed = read.optional_whole("word_embed_proj_dim") or shape.hidden
+    context, layers, hidden = read.whole("max_position_embeddings"), shape.layers, shape.hidden
     final_norm = read.flag("do_layer_norm_before", True) and not read.flag(
         "_remove_final_layer_norm", False
     )
@@ -88,7 +88,7 @@ def opt(read: Config) -> Layout:
         *linear("project_in", Part.MLP, hidden, embed, projections),
         *linear("project_out", Part.MLP, embed, hidden, projections),
         *blocks.attention(shape, layers, qkv_bias=bias, output_bias=bias),
-        *blocks.mlp(hidden, read.int("ffn_dim"), layers, gated=False, bias=bias),
+        *blocks.mlp(hidden, read.whole("ffn_dim"), layers, gated=False, bias=bias),
         *vector("norms", 2 * hidden * (2 * layers + final_norm) * affine),
     ]
     return _layout(shape, matrices, tied=tied, context=context, rotary=False)
@@ -98,11 +98,11 @@ def gpt_bigcode(config: Config) -> Layout:
     """StarCoder: GPT-2 with one KV head."""
     read = config.renamed(GPT_NAMES)
     multi_query = read.flag("multi_query", True)
-    read.fields["num_key_value_heads"] = 1 if multi_query else read.int("num_attention_heads")
+    read.fields["num_key_value_heads"] = 1 if multi_query else read.whole("num_attention_heads")
     shape = blocks.read_shape(read)
     tied = read.flag("tie_word_embeddings", True)
-    context = read.int("max_position_embeddings")
-    intermediate = read.optional_int("intermediate_size") or 4 * shape.hidden
+    context = read.whole("max_position_embeddings")
+    intermediate = read.optional_whole("intermediate_size") or 4 * shape.hidden
     read.refuse_what_was_not_read()
     matrices = [
         *blocks.embeddings(shape.vocab, shape.hidden, tied=tied, positions=context),
@@ -119,7 +119,7 @@ def dbrx(config: Config) -> Layout:
         "max_seq_len": "max_position_embeddings",
     })  # fmt: skip
     ffn = read.section("ffn_config")
-    read.fields["num_key_value_heads"] = read.section("attn_config").int("kv_n_heads")
+    read.fields["num_key_value_heads"] = read.section("attn_config").whole("kv_n_heads")
     shape = blocks.read_shape(read)
     tied = read.flag("tie_word_embeddings", False)
     row = moe.Moe(
@@ -133,7 +133,7 @@ def dbrx(config: Config) -> Layout:
         *experts.matrices,
         *vector("norms", shape.hidden * (2 * shape.layers + 1)),
     ]
-    context = read.optional_int("max_position_embeddings")
+    context = read.optional_whole("max_position_embeddings")
     return _layout(shape, matrices, tied=tied, context=context, experts=experts)
 
 
@@ -145,7 +145,7 @@ def decilm(read: Config) -> Layout:
     if read.get("block_configs") is not None:
         return _nemotron_nas(read)
     per_layer = read.get("num_key_value_heads_per_layer")
-    layers, heads = read.layers(), read.int("num_attention_heads")
+    layers, heads = read.layers(), read.whole("num_attention_heads")
     if not isinstance(per_layer, list) or len(per_layer) != layers:
         raise read.refuse("field 'num_key_value_heads_per_layer' must have one number per layer")
     for kv_heads in per_layer:
@@ -153,13 +153,13 @@ def decilm(read: Config) -> Layout:
             raise read.refuse(
                 "field 'num_key_value_heads_per_layer' has a number that does not divide num_attention_heads"
             )
-    sizes = [read.int("intermediate_size")] * layers
+    sizes = [read.whole("intermediate_size")] * layers
     return _layer_by_layer(read, list(per_layer), sizes)
 
 
 def _nemotron_nas(read: Config) -> Layout:
     block_configs = read.get("block_configs")
-    heads, hidden = read.int("num_attention_heads"), read.int("hidden_size")
+    heads, hidden = read.whole("num_attention_heads"), read.whole("hidden_size")
     if not isinstance(block_configs, list) or len(block_configs) != read.layers():
         raise read.refuse("field 'block_configs' must have one entry per layer")
     kv_heads, sizes = [], []
@@ -171,7 +171,7 @@ def _nemotron_nas(read: Config) -> Layout:
         for part in (attention, ffn):
             if part.flag("replace_with_linear", False):
                 raise read.refuse("field 'block_configs': replace_with_linear is unsupported")
-        group = None if attention.flag("no_op", False) else attention.int("n_heads_in_group")
+        group = None if attention.flag("no_op", False) else attention.whole("n_heads_in_group")
         if group is not None and heads % group:
             raise read.refuse(
                 "field 'block_configs': n_heads_in_group does not divide num_attention_heads"
@@ -183,7 +183,7 @@ def _nemotron_nas(read: Config) -> Layout:
 
 def _nas_size(ffn: Config, hidden: int) -> int:
     """vLLM, nemotron_nas.py: two thirds of the multiple, rounded up to a multiple of 256."""
-    stated = ffn.optional_int("intermediate_size")
+    stated = ffn.optional_whole("intermediate_size")
     if stated is not None:
         return stated
     size = int(2 * ffn.number("ffn_mult", 0) * hidden / 3)
@@ -195,7 +195,7 @@ def _layer_by_layer(read: Config, kv_heads: list[int], sizes: list[int]) -> Layo
     shape = blocks.read_shape(read)
     bias, mlp_bias = read.flag("attention_bias", False), read.flag("mlp_bias", False)
     tied = read.flag("tie_word_embeddings", False)
-    context = read.optional_int("max_position_embeddings")
+    context = read.optional_whole("max_position_embeddings")
     read.refuse_what_was_not_read()
     matrices = [
         *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
@@ -242,13 +242,13 @@ def llama4(read: Config) -> Layout:
     matrices = [
         *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
         *blocks.attention(shape, shape.layers, qkv_bias=bias, output_bias=bias),
-        *(blocks.mlp(shape.hidden, read.int("intermediate_size_mlp"), dense) if dense else []),
+        *(blocks.mlp(shape.hidden, read.whole("intermediate_size_mlp"), dense) if dense else []),
         *experts.matrices,
         *vector("norms", shape.hidden * (2 * shape.layers + 1)),
     ]
     windows = _llama4_windows(read, shape.layers)
     read.refuse_what_was_not_read()
-    context = read.optional_int("max_position_embeddings")
+    context = read.optional_whole("max_position_embeddings")
     layout = _layout(shape, matrices, tied=tied, context=context, windows=windows, experts=experts)
     # vLLM keeps all tokens of chunked layers, unless told otherwise by an environment variable.
     kept = tuple(replace(kind, frees_window=False) for kind in layout.attentions)
@@ -256,11 +256,11 @@ def llama4(read: Config) -> Layout:
 
 
 def _llama4_windows(read: Config, layers: int) -> list[int | None]:
-    chunk = read.optional_int("attention_chunk_size")
+    chunk = read.optional_whole("attention_chunk_size")
     types = read.layer_texts("layer_types", layers, {"chunked_attention", "full_attention"})
     if types:
         return [chunk if word == "chunked_attention" else None for word in types]
-    every = read.optional_int("no_rope_layer_interval") or 4
+    every = read.optional_whole("no_rope_layer_interval") or 4
     stated = read.get("no_rope_layers")
     with_rope: list[object] = (
         stated

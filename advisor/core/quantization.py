@@ -10,7 +10,7 @@ formats 1.0 for MXFP4 (32 weights and one 8-bit scale); NVIDIA's NVFP4 (16 and o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -212,15 +212,15 @@ def _fp8(section: Config) -> Scheme:
     return replace(scheme, group=block[1], rows_per_block=block[0])
 
 
-def _int4(kind: Quantization) -> object:
+def _int4(kind: Quantization) -> Callable[[Config], Scheme]:
     def reader(section: Config) -> Scheme:
-        bits = section.int("bits")
+        bits = section.whole("bits")
         if bits not in (2, 3, 4, 8):
             raise section.refuse(
                 f"field 'quantization_config.bits' is {bits}, expected 2, 3, 4 or 8"
             )
         group = section.get("group_size")
-        size = None if group == -1 else section.optional_int("group_size") or 128
+        size = None if group == -1 else section.optional_whole("group_size") or 128
         kept = tuple(section.texts("modules_to_not_convert"))
         parts = LINEAR | {Part.HEAD} if section.flag("lm_head", False) else LINEAR
         named = Quantization.INT8 if bits == 8 else kind
@@ -252,9 +252,9 @@ def _compressed_tensors(section: Config) -> Scheme:
 
 
 def _weights_scheme(section: Config, weights: Config) -> Scheme:
-    bits, floating = weights.int("num_bits"), weights.text("type") == "float"
+    bits, floating = weights.whole("num_bits"), weights.text("type") == "float"
     strategy = weights.text("strategy")
-    group = weights.optional_int("group_size") if strategy in {"group", "tensor_group"} else None
+    group = weights.optional_whole("group_size") if strategy in {"group", "tensor_group"} else None
     by_kind = {(8, True): Quantization.FP8, (8, False): Quantization.INT8, (4, False): Quantization.INT4,
                (4, True): Quantization.NVFP4}  # fmt: skip
     kind = by_kind.get((bits, floating))
@@ -286,7 +286,7 @@ def _bitsandbytes(section: Config) -> Scheme:
     return SCHEMES[Quantization.BNB_NF4 if four else Quantization.BNB_INT8]
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[Config], Scheme]] = {
     "fp8": _fp8, "fbgemm_fp8": _fp8, "awq": _int4(Quantization.AWQ_INT4), "gptq": _int4(Quantization.GPTQ_INT4),
     "mxfp4": _mxfp4, "compressed-tensors": _compressed_tensors, "modelopt": _modelopt, "bitsandbytes": _bitsandbytes,
 }  # fmt: skip

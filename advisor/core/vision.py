@@ -74,13 +74,13 @@ class Wrapper:
 
 def llama4_tower(read: Config, text_hidden: int) -> int:
     vision = read.section("vision_config")
-    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
-    patch, channels = vision.int("patch_size"), vision.optional_int("num_channels") or 3
-    inner, output = vision.int("projector_input_dim"), vision.int("projector_output_dim")
+    hidden, size = vision.whole("hidden_size"), vision.whole("intermediate_size")
+    patch, channels = vision.whole("patch_size"), vision.optional_whole("num_channels") or 3
+    inner, output = vision.whole("projector_input_dim"), vision.whole("projector_output_dim")
     layer = (
         4 * _linear(hidden, hidden) + _linear(size, hidden) + _linear(hidden, size) + 4 * hidden
     )
-    patches = (vision.int("image_size") // patch) ** 2 + 1
+    patches = (vision.whole("image_size") // patch) ** 2 + 1
     return (
         channels * patch * patch * hidden
         + hidden * (1 + patches)  # class token and positions
@@ -88,7 +88,7 @@ def llama4_tower(read: Config, text_hidden: int) -> int:
         + vision.layers() * layer
         + _linear(inner, size, bias=False)
         + _linear(output, output, bias=False)
-        + _linear(text_hidden, vision.int("vision_output_dim"), bias=False)
+        + _linear(text_hidden, vision.whole("vision_output_dim"), bias=False)
     )
 
 
@@ -97,10 +97,13 @@ def qwen3_tower(*, deepstack: bool) -> Callable[[Config, int], int]:
 
     def tower(read: Config, _text_hidden: int) -> int:
         vision = read.section("vision_config")
-        hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
-        patch, time = vision.int("patch_size"), vision.int("temporal_patch_size")
-        channels, output = vision.optional_int("in_channels") or 3, vision.int("out_hidden_size")
-        merged = hidden * vision.int("spatial_merge_size") ** 2
+        hidden, size = vision.whole("hidden_size"), vision.whole("intermediate_size")
+        patch, time = vision.whole("patch_size"), vision.whole("temporal_patch_size")
+        channels, output = (
+            vision.optional_whole("in_channels") or 3,
+            vision.whole("out_hidden_size"),
+        )
+        merged = hidden * vision.whole("spatial_merge_size") ** 2
         layer = (
             _linear(3 * hidden, hidden)
             + _linear(hidden, hidden)
@@ -113,7 +116,7 @@ def qwen3_tower(*, deepstack: bool) -> Callable[[Config, int], int]:
         return (
             channels * time * patch * patch * hidden
             + hidden
-            + vision.int("num_position_embeddings") * hidden
+            + vision.whole("num_position_embeddings") * hidden
             + vision.layers("depth") * layer
             + merger
             + 2 * hidden
@@ -133,19 +136,19 @@ def qwen2_tower(*, gated: bool) -> Callable[[Config, int], int]:
 
     def tower(read: Config, text_hidden: int) -> int:
         vision = read.section("vision_config")
-        hidden = vision.int("hidden_size") if gated else vision.int("embed_dim")
+        hidden = vision.whole("hidden_size") if gated else vision.whole("embed_dim")
         size = (
-            vision.int("intermediate_size")
+            vision.whole("intermediate_size")
             if gated
-            else hidden * (vision.optional_int("mlp_ratio") or 4)
+            else hidden * (vision.optional_whole("mlp_ratio") or 4)
         )
-        channels = vision.optional_int("in_channels") or vision.optional_int("in_chans") or 3
-        patch, time = vision.int("patch_size"), vision.optional_int("temporal_patch_size") or 2
-        merged = hidden * (vision.optional_int("spatial_merge_size") or 2) ** 2
+        channels = vision.optional_whole("in_channels") or vision.optional_whole("in_chans") or 3
+        patch, time = vision.whole("patch_size"), vision.optional_whole("temporal_patch_size") or 2
+        merged = hidden * (vision.optional_whole("spatial_merge_size") or 2) ** 2
         attention = _linear(3 * hidden, hidden) + _linear(hidden, hidden)
         plain = _linear(size, hidden) + _linear(hidden, size) + 4 * hidden
         with_gate = 2 * _linear(size, hidden) + _linear(hidden, size) + 2 * hidden
-        output = vision.int("out_hidden_size") if gated else text_hidden
+        output = vision.whole("out_hidden_size") if gated else text_hidden
         return (
             channels * time * patch * patch * hidden
             + vision.layers("depth") * (attention + (with_gate if gated else plain))
@@ -158,16 +161,16 @@ def qwen2_tower(*, gated: bool) -> Callable[[Config, int], int]:
 
 
 def pixtral_tower(vision: Config) -> int:
-    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
-    channels, patch = vision.optional_int("num_channels") or 3, vision.int("patch_size")
+    hidden, size = vision.whole("hidden_size"), vision.whole("intermediate_size")
+    channels, patch = vision.optional_whole("num_channels") or 3, vision.whole("patch_size")
     layer = 4 * hidden * hidden + 3 * hidden * size + 2 * hidden
     return channels * patch * patch * hidden + hidden + vision.layers() * layer
 
 
 def siglip_tower(vision: Config) -> int:
-    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
-    channels, patch = vision.optional_int("num_channels") or 3, vision.int("patch_size")
-    positions = (vision.int("image_size") // patch) ** 2
+    hidden, size = vision.whole("hidden_size"), vision.whole("intermediate_size")
+    channels, patch = vision.optional_whole("num_channels") or 3, vision.whole("patch_size")
+    positions = (vision.whole("image_size") // patch) ** 2
     pooling = _linear(3 * hidden, hidden) + _linear(hidden, hidden) + 3 * hidden
     head = pooling + _linear(size, hidden) + _linear(hidden, size)
     return (
@@ -181,9 +184,9 @@ def siglip_tower(vision: Config) -> int:
 
 
 def clip_tower(vision: Config) -> int:
-    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
-    channels, patch = vision.optional_int("num_channels") or 3, vision.int("patch_size")
-    positions = (vision.int("image_size") // patch) ** 2 + 1
+    hidden, size = vision.whole("hidden_size"), vision.whole("intermediate_size")
+    channels, patch = vision.optional_whole("num_channels") or 3, vision.whole("patch_size")
+    positions = (vision.whole("image_size") // patch) ** 2 + 1
     embedding = channels * patch * patch * hidden + hidden + positions * hidden
     return embedding + vision.layers() * _layer(hidden, size) + 4 * hidden
 
@@ -204,7 +207,7 @@ def _tower_by_name(read: Config) -> tuple[int, int]:
         raise read.refuse(
             f"field 'vision_config.model_type' is {str(model_type)[:40]!r}: unsupported"
         )
-    return tower(vision), vision.int("hidden_size")
+    return tower(vision), vision.whole("hidden_size")
 
 
 def _feature_layers(read: Config) -> int:
@@ -220,7 +223,7 @@ def _two_layers(read: Config, width: int, text_hidden: int, *, bias: bool) -> in
 def mistral3_tower(read: Config, text_hidden: int) -> int:
     """Mistral Small 3.1 and later: Pixtral's encoder, and a merger of neighbouring patches."""
     tower, width = _tower_by_name(read)
-    merge = (read.optional_int("spatial_merge_size") or 2) ** 2
+    merge = (read.optional_whole("spatial_merge_size") or 2) ** 2
     bias = read.flag("multimodal_projector_bias", False)
     return tower + width + merge * width * width + _two_layers(read, width, text_hidden, bias=bias)
 
@@ -246,12 +249,12 @@ def gemma4_tower(read: Config, text_hidden: int) -> int:
     if read.get("audio_config") is not None:
         raise read.refuse("field 'audio_config': audio towers are unsupported")
     vision = read.section("vision_config")
-    hidden, size = vision.int("hidden_size"), vision.int("intermediate_size")
-    heads, kv_heads = vision.int("num_attention_heads"), vision.int("num_key_value_heads")
-    dim, patch = vision.int("head_dim"), vision.int("patch_size")
+    hidden, size = vision.whole("hidden_size"), vision.whole("intermediate_size")
+    heads, kv_heads = vision.whole("num_attention_heads"), vision.whole("num_key_value_heads")
+    dim, patch = vision.whole("head_dim"), vision.whole("patch_size")
     attention = 2 * hidden * heads * dim + 2 * hidden * kv_heads * dim + 2 * dim
     layer = attention + 3 * hidden * size + 4 * hidden
-    embedding = 3 * patch * patch * hidden + 2 * vision.int("position_embedding_size") * hidden
+    embedding = 3 * patch * patch * hidden + 2 * vision.whole("position_embedding_size") * hidden
     return embedding + vision.layers() * layer + text_hidden * hidden
 
 
@@ -263,12 +266,12 @@ def moonvit_tower(read: Config, text_hidden: int) -> int:
         "init_pos_emb_width": "pos_emb_width",
     })  # fmt: skip
     hidden, size = (
-        vision.optional_int("hidden_size") or 1152,
-        vision.optional_int("intermediate_size") or 4304,
+        vision.optional_whole("hidden_size") or 1152,
+        vision.optional_whole("intermediate_size") or 4304,
     )
-    patch = vision.optional_int("patch_size") or 14
-    grid = (vision.optional_int("pos_emb_height") or 64) * (
-        vision.optional_int("pos_emb_width") or 64
+    patch = vision.optional_whole("patch_size") or 14
+    grid = (vision.optional_whole("pos_emb_height") or 64) * (
+        vision.optional_whole("pos_emb_width") or 64
     )
     layers = 27 if vision.get("num_hidden_layers") is None else vision.layers()
     merged = 4 * hidden
