@@ -1,4 +1,4 @@
-"""Decoders that one row of flags cannot say: Falcon, OPT, GPT-BigCode, DBRX, DeciLM, Llama 4."""
+"""Decoders that one row of flags cannot say: Falcon, OPT, GPT-BigCode, DBRX, DeciLM, Llama 4, MiMo-V2-Flash."""
 
 from __future__ import annotations
 
@@ -270,6 +270,68 @@ def _llama4_windows(read: Config, layers: int) -> list[int | None]:
     return [chunk if rope else None for rope in with_rope]
 
 
+# --- MiMo-V2-Flash ----------------------------------------------------------------------------------
+
+
+def mimo_v2(read: Config) -> Layout:
+    """MiMo-V2-Flash: sliding layers have twice the KV heads and a sink per head; values are narrower than keys."""
+    shape = blocks.read_shape(read, kv_heads_required=True, head_dim_required=True)
+    tied, value = read.flag("tie_word_embeddings", False), read.whole("v_head_dim")
+    slides = _mimo_layers(
+        read, "layer_types", "hybrid_layer_pattern", "sliding_attention", shape.layers
+    )
+    sparse = sum(_mimo_layers(read, "mlp_layer_types", "moe_layer_freq", "sparse", shape.layers))
+    row = moe.Moe(experts_field="n_routed_experts", layers=lambda _read, _layers: sparse)
+    read.get("n_shared_experts")
+    experts = moe.read_experts(read, row, shape.hidden, shape.layers)
+    bias = read.flag("attention_bias", False)
+    wide = replace(shape, kv_heads=2 * shape.kv_heads)
+    stated = read.optional_whole("swa_num_key_value_heads")
+    if shape.heads % wide.kv_heads or (stated or wide.kv_heads) != wide.kv_heads:
+        raise read.refuse("field 'swa_num_key_value_heads' must be twice num_key_value_heads")
+    sliding, dense = sum(slides), shape.layers - experts.layers
+    window = read.whole("sliding_window")
+    matrices = [
+        *blocks.embeddings(shape.vocab, shape.hidden, tied=tied),
+        *blocks.attention(shape, shape.layers - sliding, qkv_bias=bias, value_dim=value),
+        *blocks.attention(wide, sliding, qkv_bias=bias, value_dim=value),
+        *vector("self_attn.sinks", sliding * shape.heads),
+        *(blocks.mlp(shape.hidden, read.whole("intermediate_size"), dense) if dense else []),
+        *experts.matrices,
+        *vector("norms", shape.hidden * (2 * shape.layers + 1)),
+    ]
+    read.refuse_what_was_not_read()
+    layout = _layout(
+        shape, matrices, tied=tied, context=read.optional_whole("max_position_embeddings"), experts=experts
+    )  # fmt: skip
+    full: list[int | None] = [None] * (shape.layers - sliding)
+    kinds = (
+        *blocks.attentions(shape, full, value_dim=value),
+        *blocks.attentions(wide, [window] * sliding, value_dim=value),
+    )
+    return replace(
+        layout, attentions=kinds, num_kv_heads=wide.kv_heads if sliding else shape.kv_heads
+    )
+
+
+def _mimo_layers(
+    read: Config, words_field: str, numbers_field: str, word: str, layers: int
+) -> list[bool]:
+    """Layer by layer, in transformers' words or in the checkpoint's own ones and zeros."""
+    other = {"sliding_attention": "full_attention", "sparse": "dense"}[word]
+    words = read.layer_texts(words_field, layers, {word, other})
+    if words:
+        return [found == word for found in words]
+    numbers = read.get(numbers_field)
+    if (
+        not isinstance(numbers, list)
+        or len(numbers) != layers
+        or not {*map(repr, numbers)} <= {"0", "1"}
+    ):
+        raise read.refuse(f"field {numbers_field!r} must have a 0 or 1 per layer")
+    return [number == 1 for number in numbers]
+
+
 ODD_DECODERS: Mapping[str, Callable[[Config], Layout]] = {
     "FalconForCausalLM": falcon,
     "RWForCausalLM": falcon,
@@ -278,4 +340,5 @@ ODD_DECODERS: Mapping[str, Callable[[Config], Layout]] = {
     "DbrxForCausalLM": dbrx,
     "DeciLMForCausalLM": decilm,
     "Llama4ForCausalLM": llama4,
+    "MiMoV2FlashForCausalLM": mimo_v2,
 }

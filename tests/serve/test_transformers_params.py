@@ -190,6 +190,12 @@ TEXT_ONLY: dict[str, Options] = {
         "ffn_config": [{"ffn_hidden_size": 40, "moe_num_experts": 4, "moe_top_k": 2}],
         "tie_word_embeddings": [False],
     },
+    "MiMoV2FlashForCausalLM": {
+        **BLOCK, "num_attention_heads": [8], "num_key_value_heads": [2, 4], **HEAD, **BIAS, "v_head_dim": [8, 16],
+        "num_hidden_layers": [3], "sliding_window": [16], "n_routed_experts": [4], "num_experts_per_tok": [2],
+        "moe_intermediate_size": [24], "mlp_layer_types": [["dense", "sparse", "sparse"], ["sparse"] * 3],
+        "layer_types": [["full_attention", "sliding_attention", "full_attention"], ["sliding_attention"] * 3],
+    },
     "Llama4ForCausalLM": {
         **DENSE, **HEAD, **BIAS, **EXPERTS, "intermediate_size_mlp": [100], "interleave_moe_layer_step": [1, 2],
         "moe_layers": [None, [0], [1, 2]],
