@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from advisor.errors import AdvisorError
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
 COLUMNS = ("arrival_s", "input_tokens", "output_tokens")
 TENANT = "model"
@@ -175,7 +175,7 @@ class _Reader:
 
 def _parquet_batches(path: Path) -> Iterator[tuple[dict[str, NDArray[Any]], int]]:
     import pyarrow as pa
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path)
