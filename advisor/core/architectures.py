@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 
 from advisor.core.config_reader import MAX_PARAMS, Config
 from advisor.core.decoders import DECODERS
+from advisor.core.delta_net import qwen_linear
 from advisor.core.gemma4 import gemma4_text
 from advisor.core.hybrids import HYBRIDS
 from advisor.core.latent_attention import LATENT
 from advisor.core.layout import Layout, params
+from advisor.core.nemotron_h import nemotron_h
 from advisor.core.odd_decoders import ODD_DECODERS
 from advisor.core.vision import WRAPPERS
 
@@ -19,6 +21,10 @@ LAYOUTS: Mapping[str, Callable[[Config], Layout]] = {
     **HYBRIDS,
     **ODD_DECODERS,
     "Gemma4ForCausalLM": gemma4_text,
+    "NemotronHForCausalLM": nemotron_h,
+    "Qwen3NextForCausalLM": qwen_linear(fused=True, with_experts=True),
+    "Qwen3_5ForCausalLM": qwen_linear(fused=False, with_experts=False),
+    "Qwen3_5MoeForCausalLM": qwen_linear(fused=False, with_experts=True),
 }
 SUPPORTED = tuple(sorted({*LAYOUTS, *WRAPPERS}))
 
