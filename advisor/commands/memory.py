@@ -17,7 +17,7 @@ def memory(
         Path | None, typer.Option(help="Write the rows here; without it they go to stdout.")
     ] = None,
 ) -> None:
-    """Predict what vLLM's start-up log says: weight GiB per device and KV cache tokens, with an 80 % interval.
+    """Predict what vLLM's start-up log says: weight GiB per device and KV cache tokens, each with an interval.
 
     Writes the same rows and columns with the predictions, their intervals and the basis beside them, or why a row is
     unsupported.
