@@ -11,20 +11,22 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from advisor.config import AdvisorConfig
-from advisor.core.decide import decide
-from advisor.core.hardware import Accelerator
+from advisor.core import perf
+from advisor.core.decide import SETTLED, decide
+from advisor.core.hardware import Accelerator, find
+from advisor.core.learning import NOTHING_LEARNED, Learned, accelerators_of, window_of
 from advisor.core.mode import IdleHistory
 from advisor.core.model_spec import ModelSpec
 from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
 from advisor.core.recommendation import Fleet, Offer, Recommendation
-from advisor.core.workload import Workload, workload_of
+from advisor.core.workload import Workload, rounded, workload_of
 from advisor.errors import NotificationError, ObservationError
 from advisor.metrics import NOTIFICATIONS, Exporter, Publisher
 from advisor.tick import Tick
@@ -72,7 +74,8 @@ class Catalogue:
 
 
 class AdvisorLoop:
-    """Makes one `Tick` a round. State between rounds: the idle history, the last recommendation, unsent messages."""
+    """Makes one `Tick` a round. State between rounds: the idle history, the last recommendation, what was learned,
+    unsent messages."""
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class AdvisorLoop:
         self._idle = IdleHistory()
         self._number = 0
         self._last: Recommendation | None = None
+        self._learned = NOTHING_LEARNED
         self._unsent: dict[str, tuple[Notifier, Tick]] = {}
         self._notifiers = tuple(notifiers)
         self.ticks: deque[Tick] = deque(maxlen=REMEMBERED_TICKS)
@@ -122,7 +126,8 @@ class AdvisorLoop:
         at_s = self._now()
         problems: list[str] = []
         observation = await self._observe(at_s, problems)
-        fleet = await self._read_fleet(problems)
+        fleet = self._with_devices(await self._read_fleet(problems), observation)
+        self._learned = self._learn(observation, fleet)
         workload = self._workload(observation, problems)
         recommendation = await self._recommend(workload, at_s)
         decision = decide(
@@ -141,6 +146,7 @@ class AdvisorLoop:
             workload=workload,
             fleet=fleet,
             recommendation=recommendation,
+            learned=self._learned,
             decision=decision,
             problems=tuple(problems),
             changed=recommendation is not None and choice(recommendation) != choice(self._last),
@@ -167,6 +173,29 @@ class AdvisorLoop:
         except ObservationError as error:
             problems.append(str(error))
             return None
+
+    def _with_devices(self, fleet: Fleet | None, observation: Observation) -> Fleet | None:
+        """What Serve does not tell of the fleet and the nodes do: on which accelerators it runs."""
+        if fleet is None:
+            return None
+        names = accelerators_of(observation.devices, self._catalogue.accelerators)
+        return replace(fleet, accelerators=names)
+
+    def _learn(self, observation: Observation, fleet: Fleet | None) -> Learned:
+        """What this round adds; nothing where the fleet is changing, mixed, or on no accelerator that is known."""
+        if fleet is None or fleet.status != SETTLED or len(fleet.accelerators) != 1:
+            return self._learned
+        if not fleet.running_replicas or observation.silent_targets:
+            return self._learned
+        replica = perf.Replica(
+            spec=self._catalogue.spec,
+            accelerator=find(fleet.accelerators[0], self._catalogue.accelerators),
+            tp_degree=fleet.devices_per_replica or 1,
+        )
+        window = window_of(observation, replica, num_replicas=fleet.running_replicas)
+        if window is None:
+            return self._learned
+        return self._learned.after(fleet.accelerators[0], window)
 
     def _workload(self, observation: Observation, problems: list[str]) -> Workload | None:
         max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * self._config.interval)
@@ -200,7 +229,8 @@ class AdvisorLoop:
             recommend,
             spec=self._catalogue.spec,
             variants=self._catalogue.variants,
-            workload=workload,
+            workload=rounded(workload),
+            learned=self._learned,
             slos=self._config.slos(),
             budget=self._config.budget,
             offers=self._catalogue.offers,

@@ -258,6 +258,14 @@ FEASIBLE = Metric(
     labels=("model",),
     meaning="1 where the recommendation meets objectives and budget, 0 where nothing does.",
 )
+LEARNED_RATIO = Metric(
+    name="advisor_learned_time_ratio",
+    kind=Kind.GAUGE,
+    unit="ratio",
+    labels=("model", "accelerator", "part"),
+    meaning="How many times as long the running engine takes as the fitted model says, for decode steps and for prefill. "
+    "Absent until an engine was seen on a known accelerator.",
+)
 NOTIFICATIONS = Metric(
     name="advisor_notifications_total",
     kind=Kind.COUNTER,
@@ -282,6 +290,7 @@ TICK_METRICS = (
     PREDICTED_LATENCY,
     RECOMMENDATION,
     FEASIBLE,
+    LEARNED_RATIO,
     NOTIFICATIONS,
 )
 ALL_METRICS = CLIENT_METRICS + NODE_METRICS + TICK_METRICS
@@ -380,6 +389,10 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
             "capacity_type": best.offer.capacity_type.value,
         }
         gauges.append((RECOMMENDATION, 1.0, labels))
+    for accelerator, correction in tick.learned.corrections.items():
+        labels = {**model, "accelerator": accelerator}
+        gauges.append((LEARNED_RATIO, correction.decode.ratio, {**labels, "part": "decode"}))
+        gauges.append((LEARNED_RATIO, correction.prefill.ratio, {**labels, "part": "prefill"}))
     return gauges
 
 

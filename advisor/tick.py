@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.core.learning import Learned
 from advisor.core.objective import Budget, Slo
 from advisor.core.observation import Observation
 from advisor.core.recommendation import Decision, Fleet, Recommendation
@@ -14,8 +15,9 @@ from advisor.core.workload import Workload
 class Tick:
     """What was seen, worked out and decided at `at_s` (seconds since the epoch).
 
-    `problems` says in plain words what was missing or stale this round; empty when all is well. `changed` is true when
-    the recommendation differs from the one of the tick before in hardware, replicas, mode or feasibility.
+    `learned` is what the running engine has taught so far. `problems` says in plain words what was missing or stale this
+    round; empty when all is well. `changed` is true when the recommendation differs from the one of the tick before in
+    hardware, replicas, mode or feasibility.
     """
 
     number: int
@@ -29,6 +31,7 @@ class Tick:
     workload: Workload | None
     fleet: Fleet | None
     recommendation: Recommendation | None
+    learned: Learned
     decision: Decision
     problems: tuple[str, ...]
     changed: bool

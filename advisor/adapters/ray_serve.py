@@ -63,7 +63,18 @@ def _fleet(application_name: str, application: Mapping[str, Any], deployment_nam
         target_replicas=None if target is None else int(target),
         running_replicas=sum(replica["state"] == "RUNNING" for replica in replicas),
         accelerators=(),  # Serve's API does not name the device; the node readings do
+        devices_per_replica=_devices_per_replica(deployment),
         data_path=_data_path(deployments),
+    )
+
+
+def _devices_per_replica(deployment: Mapping[str, Any]) -> int | None:
+    """The GPUs of a replica's placement group; else those of its actor."""
+    config = deployment.get("deployment_config") or {}
+    bundles = config.get("placement_group_bundles") or []
+    gpus = sum(float(bundle.get("GPU", 0)) for bundle in bundles)
+    return (
+        round(gpus or float((config.get("ray_actor_options") or {}).get("num_gpus") or 0)) or None
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.core import perf, sizing
+from advisor.core.correction import UNCORRECTED, Correction
 from advisor.core.hardware import Accelerator
 from advisor.core.model_spec import ModelSpec
 from advisor.core.objective import Slo
@@ -40,18 +41,19 @@ def builds_on(
     slos: Sequence[Slo],
     *,
     largest_instance: int,
+    correction: Correction = UNCORRECTED,
 ) -> list[Build] | str:
     """The replicas that can be built on one accelerator, or why there is none.
 
     `variants` are the same model with different weights, the preferred first; `largest_instance` is the most devices
-    that one machine on offer has.
+    that one machine on offer has; `correction` what a running engine taught of this accelerator.
     """
     if accelerator.why_not_served is not None:
         return accelerator.why_not_served
     found: list[Build] = []
     reasons = []
     for spec in variants:
-        built = _of_spec(accelerator, spec, workload, slos, largest_instance)
+        built = _of_spec(accelerator, spec, workload, slos, largest_instance, correction)
         if isinstance(built, str):
             reasons.append(built)
         else:
@@ -65,6 +67,7 @@ def _of_spec(
     workload: Workload,
     slos: Sequence[Slo],
     largest_instance: int,
+    correction: Correction,
 ) -> list[Build] | str:
     if accelerator.peak_flops_per_s(spec.dtype) is None:
         return f"it has no matrix unit for {spec.dtype}"
@@ -81,7 +84,9 @@ def _of_spec(
         if not smallest <= tp_degree <= largest_instance:
             continue
         if sizing.valid_tp_degree(spec, tp_degree):
-            replica = perf.Replica(spec=spec, accelerator=accelerator, tp_degree=tp_degree)
+            replica = perf.Replica(
+                spec=spec, accelerator=accelerator, tp_degree=tp_degree, correction=correction
+            )
             if (build := _build(replica, workload, slos)) is not None:
                 found.append(build)
     return found or "it cannot carry a single request of this length"

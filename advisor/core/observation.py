@@ -71,6 +71,9 @@ class Observation:
     window_s: float | None = None
     num_replicas_seen: int | None = None
     silent_targets: tuple[str, ...] = ()
+    devices: tuple[
+        str, ...
+    ] = ()  # names of the GPUs under the replicas, as their driver gives them
     requests_per_s: Reading | None = None
     failed_requests_per_s: Reading | None = None
     input_tokens_per_s: Reading | None = None

@@ -28,6 +28,7 @@ def observe(*, then: Scrape | None, now: Scrape, model: str, source: str) -> Obs
         window_s=None if then is None else now.at_s - then.at_s,
         num_replicas_seen=num_replicas,
         silent_targets=(*now.silent, *(f"replica {worker[:12]}" for worker in sorted(silent))),
+        devices=pair.devices(),
         requests_per_s=pair.rate(s.REQUESTS),
         failed_requests_per_s=pair.rate(s.REQUESTS, outcome="error"),
         input_tokens_per_s=pair.rate(s.INPUT_TOKENS),
@@ -61,6 +62,15 @@ class _Pair:
 
     def growing(self, names: Iterable[str]) -> set[str]:
         return {i.series.worker for i in self.increases(names) if i.amount > 0}
+
+    def devices(self) -> tuple[str, ...]:
+        """What the replicas' nodes report beside their CPUs: "gpu0 NVIDIA L4" is an NVIDIA L4."""
+        labels = {
+            one.sample.labels.get("device", "") for one in self.now.named([s.NODE_UTILIZATION])
+        }
+        return tuple(
+            sorted({name for _, _, name in (label.partition(" ") for label in labels) if name})
+        )
 
     def alive(self, gauge: str) -> set[str]:
         """Workers whose gauge was scraped since `then`."""

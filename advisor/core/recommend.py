@@ -23,8 +23,10 @@ from advisor.core.choice import (
     too_many,
     too_much,
 )
+from advisor.core.correction import UNCORRECTED, Correction
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
+from advisor.core.learning import NOTHING_LEARNED, Learned
 from advisor.core.mode import ModeChoice, choose_mode
 from advisor.core.model_spec import ModelSpec
 from advisor.core.objective import HOURS_PER_MONTH, Budget, Slo
@@ -57,10 +59,12 @@ def recommend(
     constraints: Constraints,
     today: date,
     variants: Sequence[ModelSpec] = (),
+    learned: Learned = NOTHING_LEARNED,
 ) -> Recommendation:
     """The recommendation for this load; `feasible` false, with the shortfall, where nothing meets everything.
 
-    `variants` are the same model with other weights (quantised) that may be served instead of `spec`.
+    `variants` are the same model with other weights (quantised) that may be served instead of `spec`; `learned` is what
+    the running engine taught.
     """
     problem = Problem(
         variants=(spec, *variants),
@@ -71,6 +75,7 @@ def recommend(
         constraints=constraints,
         mode=choose_mode(workload, slos, cold_start_s=constraints.cold_start_s),
         today=today,
+        learned=learned,
     )
     return problem.recommendation(problem.weigh(accelerators))
 
@@ -96,6 +101,7 @@ class Problem:
     constraints: Constraints
     mode: ModeChoice
     today: date
+    learned: Learned = NOTHING_LEARNED
 
     def weigh(self, accelerators: Iterable[Accelerator]) -> Weighed:
         """All that can be said before the budget is looked at."""
@@ -126,7 +132,12 @@ class Problem:
             return "no offer among the allowed providers, regions and capacity types"
         largest = max(offer.accelerator_count for offer in offers)
         return builds_on(
-            accelerator, self.variants, self.workload, self.slos, largest_instance=largest
+            accelerator,
+            self.variants,
+            self.workload,
+            self.slos,
+            largest_instance=largest,
+            correction=self.learned.of(accelerator.name),
         )
 
     def priced(
@@ -273,12 +284,21 @@ class Problem:
             f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
             f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",
             f"{self.mode.mode}: {self.mode.reason}",
-            f"latency is {predicted.basis}",
+            f"latency is {predicted.basis}{self._taught(replica.correction)}",
         ]
         age_days = pricing.age_days(best.offer, self.today)
         if age_days > OLD_PRICE_DAYS:
             reasons.append(f"the price is {age_days} days old: check it before you rent")
         return tuple(reasons)
+
+    def _taught(self, correction: Correction) -> str:
+        if correction == UNCORRECTED:
+            return ""
+        where = "this engine" if correction.windows else "the running engine, elsewhere,"
+        return (
+            f": {where} takes {correction.decode.ratio:.2f} times as long for a step and "
+            f"{correction.prefill.ratio:.2f} times for a prompt as the fitted model says"
+        )
 
     def _price_dates(self) -> str:
         if self.offers.dates is None:

@@ -18,6 +18,14 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Where a number lies in 80 % of cases."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What one replica does under its share of the load: means over requests, seconds and per-second rates."""
 
@@ -28,6 +36,12 @@ class Prediction:
     output_tokens_per_s: float
     max_requests_per_s: float  # the most one replica sustains inside every objective
     basis: Basis
+    slo_values_s: tuple[
+        float, ...
+    ] = ()  # each objective's latency at its percentile, in their order
+    ttft_interval_s: Interval | None = None
+    tpot_interval_s: Interval | None = None
+    max_requests_interval_per_s: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +138,7 @@ class Fleet:
     target_replicas: int | None
     running_replicas: int | None
     accelerators: tuple[str, ...] = ()  # names seen on the nodes; empty on CPU
+    devices_per_replica: int | None = None  # GPUs that Serve places a replica on; None on CPU
     data_path: str | None = None  # "direct-streaming" or "stock"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from advisor.core.capacity import Mix
@@ -29,6 +29,11 @@ class Workload:
     @property
     def output_tokens_per_s(self) -> float:
         return self.requests_per_s * self.osl
+
+
+def rounded(workload: Workload) -> Workload:
+    """With lengths to two digits: no window tells them better, and what was worked out for them serves the next round."""
+    return replace(workload, isl=float(f"{workload.isl:.2g}"), osl=float(f"{workload.osl:.2g}"))
 
 
 def workload_of(

@@ -19,6 +19,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from advisor.adapters.slack import SlackNotifier, message
 from advisor.adapters.webhook import WebhookNotifier
+from advisor.core.learning import NOTHING_LEARNED
 from advisor.core.objective import Budget, CapacityType, Latency, Mode, Slo
 from advisor.core.observation import Observation
 from advisor.core.recommendation import (
@@ -75,6 +76,7 @@ RECOMMENDATION = Recommendation(
     prices_from="2026-11-01 to 2026-11-20",
 )
 TICK = Tick(
+    learned=NOTHING_LEARNED,
     number=7,
     at_s=1_780_000_000.0,
     duration_s=0.1,

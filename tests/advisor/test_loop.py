@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class Metrics:
 
     def __init__(self, requests_per_s: float | None) -> None:
         self.requests_per_s = requests_per_s
+        self.device, self.tpot_s = "cpu", 0.01
 
     async def read(self, *, now_s: float, window_s: float) -> tuple[Scrape | None, Scrape]:
         if self.requests_per_s is None:
@@ -50,13 +52,24 @@ class Metrics:
             "advisor_requests_total": (count, {"outcome": "ok"}),
             "advisor_input_tokens_total": (count * 512, {}),
             "advisor_output_tokens_total": (count * 128, {}),
+            "advisor_node_utilization_ratio": (0.5, {"node": "n", "device": self.device}),
         }
+        buckets = (("0.9", 0.0), ("1.1", count), ("+Inf", count))
+        tpot = [
+            Sample(
+                name="advisor_tpot_seconds_bucket",
+                labels={**worker, "le": le if le == "+Inf" else str(float(le) * self.tpot_s)},
+                value=value,
+                at_s=at_s,
+            )
+            for le, value in buckets
+        ]
         samples = [
             Sample(name=name, labels={**worker, **labels}, value=value, at_s=at_s)
             for name, (value, labels) in values.items()
             if value > 0
         ]
-        return Scrape(at_s=at_s, samples=tuple(samples))
+        return Scrape(at_s=at_s, samples=(*samples, *tpot))
 
 
 class Serve:
@@ -254,3 +267,45 @@ def test_the_page_escapes_what_comes_from_outside() -> None:
         create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))
     ) as client:
         assert "<script" not in client.get("/").text
+
+
+def on_an_h100(tpot_s: float, rounds: int = 12) -> tuple[Rig, Tick]:
+    """A rig whose one replica runs on an H100 with that median TPOT."""
+    rig = Rig(2.0)
+    rig.metrics.device, rig.metrics.tpot_s = "gpu0 NVIDIA H100 80GB HBM3", tpot_s
+    rig.serve.fleet = replace(rig.serve.fleet, running_replicas=1, devices_per_replica=1)
+    ticks = [rig.tick() for _ in range(rounds)]
+    return rig, ticks[-1]
+
+
+def test_the_running_engine_teaches_its_own_accelerator_most_and_the_others_some() -> None:
+    _, fast = on_an_h100(0.005)
+    rig, slow = on_an_h100(0.050)
+    assert slow.fleet is not None
+    assert slow.fleet.accelerators == ("H100-SXM-80GB",)
+    own = [tick.learned.of("H100-SXM-80GB").decode.ratio for tick in (fast, slow)]
+    other = [tick.learned.of("L4-24GB").decode.ratio for tick in (fast, slow)]
+    assert own[1] / own[0] == pytest.approx(10.0, rel=0.25), "ten times slower is learnt as such"
+    assert 1.0 < other[1] / other[0] < own[1] / own[0]
+    learnt = key(
+        "advisor_learned_time_ratio", model="m", accelerator="H100-SXM-80GB", part="decode"
+    )
+    assert rig.recorder.gauges[learnt] == pytest.approx(own[1])
+
+
+def test_a_slower_engine_asks_for_more_or_dearer_hardware() -> None:
+    costs = []
+    for tpot_s in (0.005, 0.040):
+        _, tick = on_an_h100(tpot_s)
+        assert tick.recommendation is not None
+        assert tick.recommendation.best is not None
+        costs.append(tick.recommendation.best.usd_per_hour)
+    assert costs[0] <= costs[1]
+
+
+def test_nothing_is_learnt_without_a_known_device_or_while_serve_changes() -> None:
+    rig = Rig(2.0)
+    assert [rig.tick().learned for _ in range(3)][-1].corrections == {}
+    rig.metrics.device = "gpu0 NVIDIA H100 80GB HBM3"
+    rig.serve.fleet = replace(rig.serve.fleet, status="DEPLOYING")
+    assert rig.tick().learned.corrections == {}
