@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ class ServeFleetReader:
 
     def __init__(self, dashboard_url: str, model: str) -> None:
         self._url = f"{dashboard_url.rstrip('/')}/api/serve/applications/"
+        self._model = model
         self._suffix = ":" + model.replace("/", "--").replace(".", "_")
         self._client = httpx.AsyncClient(timeout=TIMEOUT_S)
 
@@ -44,14 +46,16 @@ class ServeFleetReader:
         for name, application in applications.items():
             for deployment in application.get("deployments") or {}:
                 if deployment.endswith(self._suffix):
-                    return _fleet(name, application, deployment)
+                    return _fleet(name, application, deployment, self._model)
         return None
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
 
-def _fleet(application_name: str, application: Mapping[str, Any], deployment_name: str) -> Fleet:
+def _fleet(
+    application_name: str, application: Mapping[str, Any], deployment_name: str, model: str
+) -> Fleet:
     deployments = application["deployments"]
     deployment = deployments[deployment_name]
     replicas = deployment.get("replicas") or []
@@ -63,19 +67,23 @@ def _fleet(application_name: str, application: Mapping[str, Any], deployment_nam
         target_replicas=None if target is None else int(target),
         running_replicas=sum(replica["state"] == "RUNNING" for replica in replicas),
         accelerators=(),  # Serve's API does not name the device; the node readings do
-        devices_per_replica=_devices_per_replica(deployment),
+        devices_per_replica=_devices_per_replica(application, model),
         data_path=_data_path(deployments),
     )
 
 
-def _devices_per_replica(deployment: Mapping[str, Any]) -> int | None:
-    """The GPUs of a replica's placement group; else those of its actor."""
-    config = deployment.get("deployment_config") or {}
-    bundles = config.get("placement_group_bundles") or []
-    gpus = sum(float(bundle.get("GPU", 0)) for bundle in bundles)
-    return (
-        round(gpus or float((config.get("ray_actor_options") or {}).get("num_gpus") or 0)) or None
-    )
+def _devices_per_replica(application: Mapping[str, Any], model: str) -> int | None:
+    """What the deployed file asks of the engine, for Serve does not report placement groups; None where it has no GPU."""
+    args = (application.get("deployed_app_config") or {}).get("args") or {}
+    for config in args.get("llm_configs") or []:
+        if (config.get("model_loading_config") or {}).get("model_id") != model:
+            continue
+        if (config.get("accelerator_config") or {}).get("kind") == "cpu":
+            return None
+        engine = config.get("engine_kwargs") or {}
+        degrees = (engine.get(f"{kind}_parallel_size") or 1 for kind in ("tensor", "pipeline"))
+        return math.prod(int(degree) for degree in degrees)
+    return None
 
 
 def _data_path(deployments: Iterable[str]) -> str | None:

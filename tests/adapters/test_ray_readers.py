@@ -358,3 +358,26 @@ def test_an_odd_answer_of_serve_is_one_clear_line(answer: Answer, says: str) -> 
         fleet_of(answer)
     with pytest.raises(ObservationError, match="cannot be reached"):
         fleet_at(nobody())
+
+
+@pytest.mark.parametrize(
+    ("config", "devices"),
+    [
+        ({"engine_kwargs": {"tensor_parallel_size": 4, "pipeline_parallel_size": 2}}, 8),
+        ({}, 1),
+        ({"accelerator_config": {"kind": "cpu"}, "engine_kwargs": {}}, None),
+    ],
+)
+def test_a_replicas_devices_are_those_the_deployed_file_asks_for(
+    config: dict[str, Any], devices: int | None
+) -> None:
+    answer = serve_details()
+    loading = {"model_loading_config": {"model_id": MODEL}}
+    answer["applications"]["llm"]["deployed_app_config"] = {
+        "args": {
+            "llm_configs": [{"model_loading_config": {"model_id": "other"}}, {**loading, **config}]
+        }
+    }
+    fleet = fleet_of(answer)
+    assert fleet is not None
+    assert fleet.devices_per_replica == devices
