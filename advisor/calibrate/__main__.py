@@ -1,4 +1,4 @@
-"""`python -m advisor.calibrate`: fit, cross-validate, print the errors, write advisor/data/efficiencies.json."""
+"""`python -m advisor.calibrate`: fit, cross-validate, print the errors, write advisor/core/fitted.py."""
 
 from __future__ import annotations
 
@@ -36,12 +36,35 @@ def main() -> None:
     report.print_errors(observations, seen, held_out)
     report.print_coverage(observations, held_out, table, spreads)
     if not options.dry_run:
-        target = Path(str(files("advisor.data").joinpath("efficiencies.json")))
-        target.write_text(as_json(fitted, spreads, len(observations)), encoding="utf-8")
+        target = Path(str(files("advisor.core").joinpath("fitted.py")))
+        target.write_text(as_module(fitted, spreads, len(observations)), encoding="utf-8")
         print(f"\nwritten: {target.name}, {target.stat().st_size / 1e3:.0f} kB")
 
 
-def as_json(fitted: Fitted, spreads: Spreads, count: int) -> str:
+MODULE = '''"""The fitted efficiencies and intervals: written by `python -m advisor.calibrate`, {about}.
+
+Values are logarithms, see `efficiency.py` and `interval.py`. A module and not a data file, because the core reads no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from advisor.core.efficiency import EfficiencyTable
+from advisor.core.interval import Intervals
+
+# fmt: off
+BASE: Mapping[str, float] = {base}
+EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {effects}
+SPREADS: Mapping[str, Mapping[str, tuple[float, float]]] = {spreads}
+# fmt: on
+
+TABLE = EfficiencyTable(base=BASE, effects=EFFECTS)
+INTERVALS = Intervals(spreads=SPREADS)
+'''
+
+
+def as_module(fitted: Fitted, spreads: Spreads, count: int) -> str:
     table = fitted.table()
     effects = {
         quantity: {
@@ -50,13 +73,16 @@ def as_json(fitted: Fitted, spreads: Spreads, count: int) -> str:
         }
         for quantity, levels in table.effects.items()
     }
-    content = {
-        "about": f"fitted on {count} rows of public measurements; factors are logarithms, see advisor/core/efficiency.py",
-        "base": {quantity: round(value, 4) for quantity, value in table.base.items()},
-        "effects": effects,
-        "intervals": spreads,
-    }
-    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+    def literal(content: object) -> str:
+        return json.dumps(content, indent=4, sort_keys=True)
+
+    return MODULE.format(
+        about=f"from {count} public measurements",
+        base=literal({quantity: round(value, 4) for quantity, value in table.base.items()}),
+        effects=literal(effects),
+        spreads=literal(spreads).replace("[", "(").replace("]", ")"),
+    )
 
 
 if __name__ == "__main__":

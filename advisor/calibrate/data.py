@@ -20,6 +20,7 @@ from advisor.calibrate.rows import (
 )
 
 MEASUREMENTS = Path("../shared/data/measurements/calibration.csv.gz")  # relative to the project
+_ASSUMED_LENGTHS = "lengths unknown, taken for those of conversations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,12 @@ def load(path: Path) -> Measurements:
         found = cases[key]
         if isinstance(found, Unsupported):
             left_out[found.reason] += 1
+            continue
+        if (
+            _ASSUMED_LENGTHS in found.assumed
+            and "sharegpt" not in f"{row.get('scenario')}{row.get('notes')}".lower()
+        ):
+            left_out["lengths not stated"] += 1
             continue
         observations.append(
             Observation(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from advisor.core.efficiency import Keys, engine_keys, generation_of, wire_of
+from advisor.core.efficiency import engine_keys, keys_of
 from advisor.core.hardware import Accelerator
 from advisor.core.lengths import CONVERSATION_CV, CONVERSATION_ISL, CONVERSATION_OSL
 from advisor.core.load import Case, Load, LoadKind
@@ -109,16 +109,13 @@ def read_case(
     if held < 1:
         assumed.append("weights would not fit")
         held = context
-    generation = generation_of(accelerator)
-    quantised = spec.quantization is not Quantization.NONE
-    precision = _PRECISIONS.get(spec.quantization, "int4") if quantised else ""
-    keys = Keys(
-        engine=engine_name, era=era, vendor=accelerator.vendor, generation=generation, accelerator=accelerator.name,
-        precision=precision, unit=f"{precision}|{generation}" if precision and generation else "",
-        wire="network" if sharding.over_network else wire_of(accelerator),
-        kind=("moe" if spec.num_experts else "dense") + (" speculative" if "SPECULATIVE" in notes else ""),
-        pair=f"{era}|{generation}" if era and generation else "", family=_family(spec),
-    )  # fmt: skip
+    keys = keys_of(
+        spec,
+        accelerator,
+        (engine_name, era),
+        speculative="SPECULATIVE" in notes,
+        over_network=sharding.over_network,
+    )
     return ReadRow(
         case=Case(
             costs=step_costs(spec, accelerator, sharding),
@@ -130,10 +127,6 @@ def read_case(
         devices=devices,
         assumed=tuple(assumed),
     )
-
-
-def _family(spec: ModelSpec) -> str:
-    return spec.name.split("/")[-1].lower().split("-")[0]
 
 
 def _sharding(row: Row, notes: str) -> tuple[Sharding, float]:
@@ -156,10 +149,6 @@ _STORED = {
     "awq": Quantization.AWQ_INT4, "gptq-int4": Quantization.GPTQ_INT4, "gptq": Quantization.GPTQ_INT4,
     "int4": Quantization.INT4, "w4a16": Quantization.INT4, "bitsandbytes": Quantization.BNB_NF4,
     "mxfp4": Quantization.MXFP4, "nvfp4": Quantization.NVFP4, "fp4": Quantization.NVFP4,
-}  # fmt: skip
-_PRECISIONS = {
-    Quantization.FP8: "fp8", Quantization.INT8: "int8", Quantization.BNB_INT8: "w8", Quantization.MXFP4: "mxfp4",
-    Quantization.NVFP4: "nvfp4",
 }  # fmt: skip
 _IN_NAMES = (
     ("nvfp4", "nvfp4"),

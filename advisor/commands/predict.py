@@ -28,11 +28,10 @@ def predict(
 ) -> None:
     """Predict throughput and latency of every row, with an 80 % interval and its basis, or say why not."""
     from advisor.calibrate.predict import predict_rows
-    from advisor.data.efficiencies import fitted
+    from advisor.core.fitted import INTERVALS, TABLE
 
     rows = _read(file)
-    known = fitted()
-    answers = predict_rows(rows, table=known.table, intervals=known.intervals)
+    answers = predict_rows(rows, table=TABLE, intervals=INTERVALS)
     lines = [{**row, **_cells(answer)} for row, answer in zip(rows, answers, strict=True)]
     if out is not None:
         _write(out, lines)

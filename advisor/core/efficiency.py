@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.core.hardware import Accelerator
+from advisor.core.model_spec import ModelSpec
+from advisor.core.quantization import Quantization
 
 Reals = float | npt.NDArray[np.float64]  # one case, or a column of them
 
@@ -43,6 +45,9 @@ class Efficiencies:
 
 
 QUANTITIES = tuple(field.name for field in fields(Efficiencies))
+# No engine reaches more of a peak, whatever factors multiply to.
+_BOUNDS = {"weight_mbu": 0.93, "expert_mbu": 1.0, "kv_mbu": 0.93, "mfu": 0.85, "link": 0.95}
+HIGHEST = np.array([_BOUNDS.get(quantity, math.inf) for quantity in QUANTITIES])
 LEVELS = (
     "engine",
     "era",
@@ -92,7 +97,8 @@ class EfficiencyTable:
     def _value(self, quantity: str, keys: Keys) -> float:
         levels = self.effects.get(quantity, {})
         known = (levels[level].get(keys.at(level), 0.0) for level in levels)
-        return math.exp(self.base[quantity] + sum(known))
+        value = math.exp(self.base[quantity] + sum(known))
+        return min(value, _BOUNDS.get(quantity, math.inf))
 
     def knows(self, level: str, key: str) -> bool:
         """Whether any efficiency was fitted for that key."""
@@ -126,6 +132,49 @@ def wire_of(accelerator: Accelerator) -> str:
     """How devices reach each other: by PCIe, or by the vendor's own links."""
     fast = (accelerator.interconnect_bytes_per_s or 0.0) > PCIE_BYTES_PER_S
     return f"{accelerator.vendor} links" if fast else "pcie"
+
+
+_PRECISIONS = {
+    Quantization.NONE: "", Quantization.FP8: "fp8", Quantization.INT8: "int8", Quantization.BNB_INT8: "w8",
+    Quantization.MXFP4: "mxfp4", Quantization.NVFP4: "nvfp4",
+}  # fmt: skip
+
+
+def precision_key(spec: ModelSpec) -> str:
+    """The kernels that a model's weights need; empty for 16 bits."""
+    return _PRECISIONS.get(spec.quantization, "int4")
+
+
+def family_key(spec: ModelSpec) -> str:
+    """Models of one name before its first hyphen: llama, qwen3."""
+    return spec.name.split("/")[-1].lower().split("-")[0]
+
+
+def keys_of(
+    spec: ModelSpec,
+    accelerator: Accelerator,
+    engine: tuple[str, str],
+    *,
+    speculative: bool = False,
+    over_network: bool = False,
+) -> Keys:
+    """Where a model on an accelerator under an engine (`engine_keys`) stands at each level."""
+    name, era = engine
+    generation, precision = generation_of(accelerator), precision_key(spec)
+    kind = "moe" if spec.num_experts else "dense"
+    return Keys(
+        engine=name,
+        era=era,
+        vendor=accelerator.vendor,
+        generation=generation,
+        accelerator=accelerator.name,
+        precision=precision,
+        kind=f"{kind} speculative" if speculative else kind,
+        wire="network" if over_network else wire_of(accelerator),
+        unit=f"{precision}|{generation}" if precision and generation else "",
+        pair=f"{era}|{generation}" if era and generation else "",
+        family=family_key(spec),
+    )
 
 
 _ENGINES = {

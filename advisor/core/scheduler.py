@@ -75,6 +75,7 @@ class Curve:
     ttft_s: Array  # without waiting for a free sequence
     own_s: Array  # of that, its own prefill
     queue_s: Array  # of that, other prompts
+    random_s: Array  # what is added to it where requests come at random
     decode_s: Array  # a step without prompts
     hit_s: Array  # what one prompt adds to the steps of the others
     clients: Array  # a closed loop of so many settles here
@@ -89,63 +90,89 @@ def batch_limit(engine: Engine, shape: Shape) -> Reals:
     return limit
 
 
-def _with_chunk(
-    costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape, batch: Reals, chunk: Reals
+def _of_prompt(shape: Shape) -> Reals:
+    """Mean context of a prompt's token: half the prompt, and all of the cached prefix."""
+    half: Reals = shape.isl * (0.5 + 0.5 * np.asarray(shape.cached))
+    return half
+
+
+def _chunk_s(
+    costs: StepCosts, eff: Efficiencies, shape: Shape, batch: Reals, chunk: Reals
 ) -> Reals:
-    """A step of that batch which also prefills `chunk` tokens; two steps where the engine keeps them apart."""
-    of_prompt = shape.isl * (0.5 + 0.5 * np.asarray(shape.cached))
-    together = step_time_s(
-        costs, eff, batch=batch, context=shape.context, prefill=chunk, prefill_context=of_prompt
-    )
-    mixed = np.asarray(engine.mixed)
-    if mixed.min() >= 1.0:
-        return together
-    alone = step_time_s(
-        costs,
-        eff,
-        batch=0.0 * np.asarray(batch),
-        context=0.0,
-        prefill=chunk,
-        prefill_context=of_prompt,
-    )
-    plain = step_time_s(costs, eff, batch=batch, context=shape.context)
-    total: Reals = mixed * together + (1.0 - mixed) * (plain + alone)
-    return total
+    """A step that decodes the batch and prefills a chunk."""
+    return step_time_s(
+        costs, eff, batch=batch, context=shape.context, prefill=chunk, prefill_context=_of_prompt(shape)
+    )  # fmt: skip
+
+
+def lockstep(shape: Shape) -> Reals:
+    """1 where answers are of one length: requests that start together end together, and their successors too."""
+    share: Reals = 1.0 - np.clip(np.asarray(shape.osl_cv) / 0.5, 0.0, 1.0)
+    return share
 
 
 def curve(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> Curve:
     """The replica over its batch sizes, under a steady mixture of prompts and decoding."""
     prompt, answer = shape.prompt, np.maximum(1.0, np.asarray(shape.osl) - 1.0)
+    together = np.asarray(lockstep(shape))
     budget_end = (engine.max_batched_tokens * answer + prompt) / (answer + prompt)
     end = np.maximum(1.0, np.minimum(batch_limit(engine, shape), budget_end))
     batch = np.asarray(end) ** GRID
     budget = np.maximum(engine.max_batched_tokens - batch, LEAST_CHUNK)
-    wanted = (batch - 1.0) * prompt / answer  # prompt tokens that the others bring, per step
-    own_chunk = np.minimum(prompt, budget)
+    # Requests prefilled by one step: those that came together, where all answers are equally long.
+    group = 1.0 + together * (np.clip(budget / prompt, 1.0, batch) - 1.0)
+    wanted = (batch - group) * prompt / answer  # prompt tokens that the others bring, per step
+    own_chunk = np.minimum(prompt * group, budget)
     chunk = np.minimum(budget, np.maximum(own_chunk, wanted))
     share = np.minimum(wanted / chunk, 1.0)
     decode_s = np.asarray(step_time_s(costs, eff, batch=batch, context=shape.context))
-    mixed_s = _with_chunk(costs, eff, engine, shape, batch, chunk)
+    mixed = np.asarray(engine.mixed)
+    riding_s = _chunk_s(costs, eff, shape, batch, chunk)
+    alone_s = _chunk_s(costs, eff, shape, 0.0 * batch, chunk)
+    mixed_s = mixed * riding_s + (1.0 - mixed) * (decode_s + alone_s)
     tpot_s = decode_s + share * (mixed_s - decode_s)
-    own_s = (prompt / own_chunk) * _with_chunk(costs, eff, engine, shape, batch, own_chunk)
+    others = np.maximum(batch - group, 0.0) * mixed
+    own_s = np.maximum(prompt / budget, 1.0) * _chunk_s(costs, eff, shape, others, own_chunk)
     busy = np.minimum(share * mixed_s / tpot_s, MAX_QUEUE_SHARE)
     spread = 1.0 + np.asarray(shape.isl_cv) ** 2
-    queue_s = eff.wait * spread * own_s * busy / (2.0 * (1.0 - busy))
-    ttft_s = own_s + queue_s + decode_s * (1.0 - 1.0 / batch) / 2 + eff.request_s
+    random_s = eff.wait * spread * own_s * busy / (2.0 * (1.0 - busy))
+    queue_s = random_s * (
+        1.0 - 0.9 * together
+    )  # in a closed loop of equal answers arrivals are spaced
+    base_s = own_s + decode_s * np.maximum(1.0 - group / batch, 0.0) / 2 + eff.request_s
     decoding = answer * tpot_s
-    cycle = ttft_s + decoding
+    cycle = base_s + queue_s + decoding
     return Curve(
-        batch=batch, tpot_s=tpot_s, ttft_s=ttft_s, own_s=own_s, queue_s=queue_s, decode_s=decode_s,
+        batch=batch,
+        tpot_s=tpot_s,
+        ttft_s=base_s + queue_s,
+        random_s=random_s - queue_s,
+        own_s=own_s,
+        queue_s=queue_s,
+        decode_s=decode_s,
         hit_s=(mixed_s - decode_s) * prompt / chunk,
-        clients=1.0 + (batch - 1.0) * cycle / decoding,
-        closed_rate=1.0 / cycle + (batch - 1.0) / decoding,
-        open_rate=(batch - 1.0) / decoding,
-    )  # fmt: skip
+        clients=_rising(1.0 + (batch - 1.0) * cycle / decoding),
+        closed_rate=_rising(1.0 / cycle + (batch - 1.0) / decoding),
+        open_rate=_rising((batch - 1.0) / decoding),
+    )
+
+
+def _rising(values: Array) -> Array:
+    """Near saturation a larger batch may serve a little less; a scheduler would then keep to the smaller one."""
+    highest: Array = np.maximum.accumulate(values, axis=-1)
+    return highest
 
 
 def look_up(at: Reals, xs: Array, *ys: Array) -> tuple[Array, ...]:
-    """Each of `ys` where the rising `xs` reach `at`, row by row; the ends hold beyond them."""
-    target = np.broadcast_to(np.asarray(at, dtype=float), (*xs.shape[:-1], 1))
+    """Each of `ys` where the rising `xs` reach `at`, row by row; the ends hold beyond them.
+
+    `at` is a column with a row for each curve, or of any length for a single curve.
+    """
+    target = np.atleast_1d(np.asarray(at, dtype=float))
+    if xs.ndim == 1 or xs.shape[0] == 1:
+        row, wanted = xs.reshape(-1), target.reshape(-1)
+        return tuple(np.interp(wanted, row, y.reshape(-1))[:, None] for y in ys)
+    target = np.broadcast_to(target, (*xs.shape[:-1], 1))
     last = xs.shape[-1] - 1
     right = np.clip((xs < target).sum(axis=-1, keepdims=True), 1, last)
     x0, x1 = np.take_along_axis(xs, right - 1, -1), np.take_along_axis(xs, right, -1)
@@ -246,6 +273,8 @@ def closed_loop(
         at.hit_s,
     )
     answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
+    running = np.minimum(limit, at.clients[..., -1:])
+    rate = np.minimum(running / (ttft + answer * tpot), 1.05 * rate)
     waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
     mean = ttft + waiting
     spread = np.sqrt(
@@ -287,12 +316,23 @@ def open_loop(
     *,
     requests: Reals,
 ) -> Served:
-    """Requests at random (Poisson) times; where they come faster than they are served, a queue grows until all have come."""
-    at = curve(costs, eff, engine, shape)
+    """Requests at random (Poisson) times; where they come too fast, a queue grows until all have come."""
+    return open_loop_on(curve(costs, eff, engine, shape), shape, rate, requests=requests)
+
+
+def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Served:
+    """The same on a curve that is known."""
     most = at.open_rate[..., -1:]
     carried = np.minimum(rate, most)
     ttft, tpot, batch, own, queue, hit = look_up(
-        carried, at.open_rate, at.ttft_s, at.tpot_s, at.batch, at.own_s, at.queue_s, at.hit_s
+        carried,
+        at.open_rate,
+        at.ttft_s + at.random_s,
+        at.tpot_s,
+        at.batch,
+        at.own_s,
+        at.queue_s + at.random_s,
+        at.hit_s,
     )
     # Near saturation the batch limit makes requests queue for a place as well (M/M/c's delay, one busy period long).
     load = np.minimum(carried / most, MAX_QUEUE_SHARE)
@@ -333,14 +373,13 @@ def fill_s(
     tokens = prompt * count
     chunk = np.minimum(tokens, budget)
     steps = np.maximum(tokens / chunk, 1.0)
-    of_prompt = shape.isl * (0.5 + 0.5 * np.asarray(shape.cached))
     step = step_time_s(
         costs,
         eff,
         batch=np.where(steps > 1.0, running, 0.0),
         context=shape.isl,
         prefill=chunk,
-        prefill_context=of_prompt,
+        prefill_context=_of_prompt(shape),
     )
     total: Reals = steps * step
     return total

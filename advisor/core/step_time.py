@@ -74,11 +74,15 @@ def step_time_s(
     chunk_context = np.minimum(chunk, prefill_context)
     cached = costs.kv_bytes * (own * context + chunk_context)
     cached = cached + costs.window_bytes * own * np.minimum(context, costs.window)
-    kv_s = (cached + costs.state_bytes * own) / (bandwidth * eff.kv_mbu)
+    kept = cached + costs.state_bytes * own
+    kv_s = kept / (bandwidth * eff.kv_mbu)
     attend_s = costs.attention_flops * chunk * prefill_context / (matrix * 0.6)
     comm_s = costs.hops * eff.hop_s + costs.sent_bytes * tokens / (
         costs.link_bytes_per_s * eff.link
     )
     fixed_s = costs.layers * eff.layer_s + eff.step_s + eff.seq_s * batch
-    total: Reals = eff.pace * (linear_s + kv_s + attend_s + comm_s + fixed_s)
-    return total
+    total = eff.pace * (linear_s + kv_s + attend_s + comm_s + fixed_s)
+    # Whatever was fitted, nothing beats the hardware.
+    read_s = (costs.dense_bytes + costs.expert_bytes * hit + kept) / bandwidth
+    bound: Reals = np.maximum(total, np.maximum(read_s, linear / costs.peak_flops_per_s))
+    return bound

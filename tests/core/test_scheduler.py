@@ -1,0 +1,134 @@
+"""Steps obey the roofline and the scheduler obeys Little: the laws that hold whatever was fitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from advisor.core import scheduler
+from advisor.core.efficiency import Efficiencies
+from advisor.core.load import Load, LoadKind, serve, stack
+from advisor.core.scheduler import Engine, Shape
+from advisor.core.step_time import StepCosts, step_time_s
+
+# Llama-3.1-8B in 16 bits on an H100, in round numbers.
+COSTS = StepCosts(
+    dense_bytes=15e9, expert_bytes=0.0, expert_hit=0.0, linear_flops=14e9, logits_flops=1e9, attention_flops=5.2e5,
+    kv_bytes=131072.0, window_bytes=0.0, window=1e12, state_bytes=0.0, peak_flops_per_s=989e12, bytes_per_s=3.35e12,
+    link_bytes_per_s=450e9, hops=0.0, sent_bytes=0.0, layers=32.0,
+)  # fmt: skip
+EFF = Efficiencies(
+    weight_mbu=0.8, expert_mbu=0.8, kv_mbu=0.7, mfu=0.5, half_tokens=30.0, link=0.5, hop_s=1e-5, layer_s=2e-5, step_s=1e-3,
+    seq_s=1e-5, request_s=0.01, wait=1.0, pace=1.0,
+)  # fmt: skip
+ENGINE = Engine(max_seqs=256.0, max_batched_tokens=8192.0, kv_tokens=400_000.0)
+isls, osls = st.floats(16, 8000), st.floats(16, 2000)
+shapes = st.builds(Shape, isl=isls, osl=osls, osl_cv=st.sampled_from([0.0, 1.0]))
+engines = st.sampled_from(
+    [ENGINE, replace(ENGINE, mixed=0.0), replace(ENGINE, kv_tokens=30_000.0)]
+)
+
+
+@given(batch=st.floats(1, 500), context=st.floats(1, 8000), prefill=st.floats(0, 8000))
+def test_no_step_beats_the_hardware(batch: float, context: float, prefill: float) -> None:
+    perfect = replace(EFF, weight_mbu=1.0, kv_mbu=1.0, mfu=1.0, pace=0.01)
+    step = float(
+        step_time_s(
+            COSTS, perfect, batch=batch, context=context, prefill=prefill, prefill_context=1.0
+        )
+    )
+    assert step >= COSTS.dense_bytes / COSTS.bytes_per_s
+    assert step >= COSTS.linear_flops * (batch + prefill) / COSTS.peak_flops_per_s * (1 - 1e-9)
+
+
+@given(batch=st.floats(1, 500), more=st.floats(0, 500), context=st.floats(1, 8000))
+def test_a_larger_batch_takes_longer_and_less_per_sequence(
+    batch: float, more: float, context: float
+) -> None:
+    small = float(step_time_s(COSTS, EFF, batch=batch, context=context))
+    large = float(step_time_s(COSTS, EFF, batch=batch + more, context=context))
+    assert large >= small
+    assert large / (batch + more) <= small / batch * (1 + 1e-9)
+
+
+def test_a_sparse_model_reads_the_experts_that_are_hit() -> None:
+    sparse = replace(COSTS, dense_bytes=2e9, expert_bytes=60e9, expert_hit=8 / 128)
+    one, many = (float(step_time_s(sparse, EFF, batch=b, context=0.0)) for b in (1.0, 256.0))
+    assert many - one > 0.8 * 60e9 * (1 - 8 / 128) / (COSTS.bytes_per_s * 0.8)
+
+
+def test_a_window_bounds_what_attention_reads() -> None:
+    sliding = replace(COSTS, kv_bytes=0.0, window_bytes=131072.0, window=128.0)
+    near, far = (float(step_time_s(sliding, EFF, batch=64.0, context=c)) for c in (128.0, 8000.0))
+    assert near == far
+
+
+@given(shape=shapes, engine=engines, clients=st.floats(1, 400))
+def test_a_closed_loop_obeys_littles_law(shape: Shape, engine: Engine, clients: float) -> None:
+    served = scheduler.closed_loop(COSTS, EFF, engine, shape, clients)
+    inside = served.req_s * (served.ttft_mean_s + (shape.osl - 1) * served.tpot_mean_s)
+    # Read between 32 points; where equally long answers march in step the curve has a kink.
+    assert float(np.squeeze(inside)) == pytest.approx(clients, rel=0.1)
+
+
+@given(shape=shapes, engine=engines, clients=st.floats(1, 200), more=st.floats(0, 200))
+def test_more_clients_hardly_lower_the_throughput_where_answers_differ_in_length(
+    shape: Shape, engine: Engine, clients: float, more: float
+) -> None:
+    shape = replace(shape, osl_cv=1.0)
+    few = scheduler.closed_loop(COSTS, EFF, engine, shape, clients).req_s
+    many = scheduler.closed_loop(COSTS, EFF, engine, shape, clients + more).req_s
+    assert float(np.squeeze(many)) >= float(np.squeeze(few)) * (1 - 0.1)
+
+
+@given(shape=shapes, engine=engines, count=st.floats(1, 2000))
+def test_a_burst_drains_no_faster_than_the_saturated_engine(
+    shape: Shape, engine: Engine, count: float
+) -> None:
+    at = scheduler.curve(COSTS, EFF, engine, shape)
+    burst = scheduler.burst(COSTS, EFF, engine, shape, count)
+    assert float(np.squeeze(burst.req_s)) <= float(at.closed_rate.max()) * (1 + 1e-6)
+
+
+@given(shape=shapes, count=st.floats(1, 1000))
+def test_percentiles_rise(shape: Shape, count: float) -> None:
+    burst = scheduler.burst(COSTS, EFF, ENGINE, shape, count)
+    for known in (burst.ttft_s, burst.tpot_s, burst.e2e_s):
+        assert (np.diff(known, axis=-1) >= -1e-12).all()
+
+
+@given(shape=shapes, count=st.integers(1, 256))
+def test_a_static_batch_takes_its_prefill_and_its_steps(shape: Shape, count: int) -> None:
+    roomy = replace(ENGINE, kv_tokens=1e12)
+    served = scheduler.static_batch(COSTS, EFF, roomy, shape, float(count))
+    whole = served.ttft_mean_s + (shape.osl - 1) * served.tpot_mean_s
+    assert float(np.squeeze(served.e2e_mean_s)) == pytest.approx(float(np.squeeze(whole)))
+
+
+def test_too_many_requests_per_s_queue_until_all_have_come() -> None:
+    shape = Shape(isl=500.0, osl=200.0, isl_cv=1.0, osl_cv=1.0)
+    calm = scheduler.open_loop(COSTS, EFF, ENGINE, shape, 1.0, requests=1000.0)
+    flood = scheduler.open_loop(COSTS, EFF, ENGINE, shape, 1000.0, requests=1000.0)
+    assert float(np.squeeze(flood.ttft_mean_s)) > 20 * float(np.squeeze(calm.ttft_mean_s))
+    assert float(np.squeeze(flood.req_s)) < 1000.0
+
+
+@pytest.mark.parametrize("kind", list(LoadKind))
+def test_columns_give_what_single_cases_give(kind: LoadKind) -> None:
+    shapes = [Shape(isl=i, osl=o) for i, o in ((128.0, 128.0), (2000.0, 50.0), (64.0, 1000.0))]
+    loads = [Load(kind=kind, amount=a) for a in (1.0, 16.0, 100.0)]
+
+    def throughput(of: slice) -> np.ndarray:
+        count = len(shapes[of])
+        served = serve(
+            kind, loads[of], stack([COSTS] * count), stack([EFF] * count), stack([ENGINE] * count), stack(shapes[of])
+        )  # fmt: skip
+        return np.squeeze(served.req_s, axis=-1)
+
+    together = throughput(slice(0, 3))
+    for i in range(3):
+        assert throughput(slice(i, i + 1))[0] == pytest.approx(together[i], rel=1e-9)
