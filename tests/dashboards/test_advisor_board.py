@@ -10,13 +10,22 @@ from typing import Any
 import pytest
 from prometheus_server import MODEL, RayLikeExporter, ask, eventually, prometheus, serving
 
-from advisor.metrics import ALL_METRICS, NODE_MEMORY_USED, SLO_MET, TICK_SECONDS
+from advisor.metrics import ALL_METRICS, LEARNED_RATIO, NODE_MEMORY_USED, SLO_MET, TICK_SECONDS
 from advisor.metrics import OBSERVED_REQUESTS_PER_S as ALSO_SHOWN_FROM_COUNTERS
 from dashboards.__main__ import FOLDER
 from dashboards.advisor_board import board_json, queries
 
 COMMITTED = (FOLDER / "advisor.json").read_text()
-NOT_SHOWN = {m.name for m in (NODE_MEMORY_USED, SLO_MET, TICK_SECONDS, ALSO_SHOWN_FROM_COUNTERS)}
+NOT_SHOWN = {
+    m.name
+    for m in (
+        NODE_MEMORY_USED,
+        SLO_MET,
+        TICK_SECONDS,
+        ALSO_SHOWN_FROM_COUNTERS,
+        LEARNED_RATIO,  # absent where there is no GPU
+    )
+}
 
 
 def panels() -> list[dict[str, Any]]:
