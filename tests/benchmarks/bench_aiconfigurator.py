@@ -3,9 +3,9 @@
     python -m venv DIR && DIR/bin/pip install aiconfigurator==0.12.0
     python tests/benchmarks/bench_aiconfigurator.py DIR/bin/python --sample 60
 
-Both get the same config.json, card, tensor-parallel degree, lengths and batch. Only rows that say all of them can be asked: static
-batches and closed loops of models and cards that its tables name. Ours was fitted on these very rows: the fair column is
-`held out`, where the row's family of models was left out of the fit; AIConfigurator's rests on NVIDIA's own kernel timings.
+Both get the same config.json, card, tensor-parallel degree, lengths and batch. Only rows that say all of them can be asked:
+static batches and closed loops of models and cards that its tables name. Ours was fitted on these very rows: the fair column
+is `held out`, where the row's family of models was left out of the fit; AIConfigurator rests on NVIDIA's own kernel timings.
 """
 
 from __future__ import annotations

@@ -1,0 +1,158 @@
+"""Any row gets a prediction with its interval or a reason, and what it measured is never looked at."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from advisor.calibrate import metrics
+from advisor.calibrate.names import accelerator_of
+from advisor.calibrate.predict import Answer, predict_rows
+from advisor.calibrate.rows import Unsupported
+from advisor.cli import cli
+from advisor.core.fitted import INTERVALS, TABLE
+from advisor.core.recommendation import Basis
+
+ROW = {
+    "model_hf_id": "meta-llama/Llama-3.1-8B", "gpu": "H100-SXM-80GB", "gpu_count": "1", "tp": "1", "pp": "1",
+    "engine": "vLLM", "engine_version": "0.11.0", "weight_dtype": "bf16", "kv_dtype": "", "isl": "1024", "osl": "256",
+    "concurrency_or_batch": "32", "request_rate": "", "metric": "tpot_ms_mean", "scenario": "serving-maxconc",
+    "date": "2025", "notes": "",
+}  # fmt: skip
+odd = st.sampled_from(
+    ["", "abc", "-1", "0", "nan", "inf", "1e300", "1e-300", "17", "2048.5", "1,024", "٣"]
+)
+
+
+def answers(*rows: dict[str, str]) -> list[Answer]:
+    return predict_rows(rows, table=TABLE, intervals=INTERVALS)
+
+
+def predicted(**changes: str) -> float:
+    answer = answers(ROW | changes)[0]
+    assert answer.predicted is not None, answer.unsupported
+    return answer.predicted
+
+
+@pytest.mark.parametrize("metric", metrics.METRICS)
+def test_every_metric_is_predicted_inside_its_interval(metric: str) -> None:
+    answer = answers(ROW | {"metric": metric})[0]
+    assert answer.low is not None
+    assert answer.predicted is not None
+    assert answer.high is not None
+    assert 0 < answer.low <= answer.predicted <= answer.high
+    assert answer.basis is Basis.FITTED
+
+
+def test_what_was_measured_is_never_read() -> None:
+    assert predicted(value="1") == predicted(value="1e9") == predicted()
+
+
+@settings(max_examples=150)
+@given(
+    changes=st.fixed_dictionaries(
+        {},
+        optional={
+            "isl": odd, "osl": odd, "concurrency_or_batch": odd, "request_rate": odd, "gpu_count": odd, "tp": odd, "pp": odd,
+            "engine": st.sampled_from(["", "vLLM", "SGLang", "???", "llama.cpp"]), "engine_version": odd, "date": odd,
+            "weight_dtype": st.sampled_from(["", "fp8", "awq-int4", "nvfp4", "mxfp4", "fp13"]),
+            "gpu": st.sampled_from(["T4", "H100", "TPU v5e", "L40S", "MI300X", "P4", "B200", "", "toaster"]),
+            "scenario": st.sampled_from(["", "static-batch", "serving-burst", "serving-disaggregated-1P3D", "?"]),
+            "metric": st.sampled_from([*metrics.METRICS, "", "tok/s"]),
+        },
+    )
+)  # fmt: skip
+def test_no_row_is_too_odd_for_a_prediction_or_a_reason(changes: dict[str, str]) -> None:
+    answer = answers(ROW | changes)[0]
+    if answer.unsupported:
+        assert answer.predicted is None
+        return
+    assert answer.low is not None
+    assert answer.predicted is not None
+    assert answer.high is not None
+    assert 0 < answer.low <= answer.predicted <= answer.high
+
+
+def test_a_row_of_two_columns_gets_what_can_be_said() -> None:
+    lean = {"model_hf_id": ROW["model_hf_id"], "gpu": "L4", "metric": "req_s"}
+    answer = answers(lean)[0]
+    assert answer.predicted is not None
+    assert answer.assumed
+
+
+def test_what_is_assumed_widens_the_interval() -> None:
+    known, vague = answers(ROW, ROW | {"isl": "", "osl": ""})
+    assert known.high is not None
+    assert known.low is not None
+    assert vague.high is not None
+    assert vague.low is not None
+    assert vague.high / vague.low > known.high / known.low
+
+
+def test_two_names_of_one_measurement_agree() -> None:
+    static = {"scenario": "static-batch", "osl": "1024"}
+    tokens = 32 * (1024 + 1024)
+    e2e_s = predicted(metric="batch_e2e_s", **static)
+    assert predicted(metric="total_tok_s", **static) == pytest.approx(tokens / e2e_s)
+
+
+def test_eight_cards_of_one_replica_are_faster_than_one() -> None:
+    assert predicted(tp="8", gpu_count="8") < predicted()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("H100", "H100-SXM-80GB"), ("NVIDIA H100 80GB HBM3", "H100-SXM-80GB"), ("8xH100", "H100-SXM-80GB"),
+        ("A10G", "A10G-24GB"), ("L40S", "L40S-48GB"), ("MI300X", "MI300X-192GB"), ("A100-80GB", "A100-SXM-80GB"),
+        ("Tesla T4", "T4-16GB"), ("NVIDIA A100-SXM4-80GB", "A100-SXM-80GB"), ("MAX1550-128GB", "MAX1550-128GB"),
+    ],
+)  # fmt: skip
+def test_names_as_benchmarks_write_them(written: str, meant: str) -> None:
+    found = accelerator_of(written)
+    assert not isinstance(found, Unsupported)
+    assert found.name == meant
+
+
+def test_the_command_writes_the_same_rows_with_more_columns(tmp_path: Path) -> None:
+    table, out = tmp_path / "rows.csv.gz", tmp_path / "out.csv"
+    with gzip.open(table, "wt", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=[*ROW, "id"])
+        writer.writeheader()
+        writer.writerows([ROW | {"id": "a"}, ROW | {"id": "b", "gpu": "toaster"}])
+    done = CliRunner().invoke(cli, ["predict", str(table), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "1 of 2 rows predicted" in done.output
+    with out.open(newline="") as stream:
+        first, second = list(csv.DictReader(stream))
+    assert (first["id"], second["id"]) == ("a", "b")
+    assert float(first["low"]) < float(first["predicted"]) < float(first["high"])
+    assert "toaster" in second["unsupported"]
+
+
+def test_json_is_one_object_a_row(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("model_hf_id,gpu,metric\nmeta-llama/Llama-3.1-8B,L4,req_s\n")
+    done = CliRunner().invoke(cli, ["predict", str(table), "--json"])
+    assert json.loads(done.stdout)["predicted"] > 0
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(b"a,b\n1,2\n", "metric"), (b"metric,b\nreq_s,2\n", "model_hf_id"), (b"\x1f\x8bbroken", "cannot be read")],
+)  # fmt: skip
+def test_a_file_of_something_else_is_refused_by_name(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    table = tmp_path / ("rows.csv.gz" if content.startswith(b"\x1f") else "rows.csv")
+    table.write_bytes(content)
+    done = CliRunner().invoke(cli, ["predict", str(table)])
+    assert complaint in str(done.exception)
+    assert table.name in str(done.exception)
