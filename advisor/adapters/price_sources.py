@@ -103,7 +103,7 @@ class Refreshed:
 
 def fetch(accelerators: Sequence[Accelerator], *, today: date) -> Refreshed:
     """The catalogue of today; PriceSourceError in one line when no provider's could be read."""
-    import gpuhunt  # type: ignore[import-untyped]
+    import gpuhunt
 
     catalog = gpuhunt.Catalog(balance_resources=False, auto_reload=False)
     with _quiet_and_bounded():
