@@ -54,11 +54,11 @@ __all__ = ["AdvisorPolicy", "ServiceObjective"]
 COLD_START_QUANTILE = 0.9
 NUM_COLD_STARTS = 50
 MIN_COLD_STARTS = 3  # before the measured ones replace the given one
-DRAIN_S = 120.0  # in which a backlog should be gone
+DRAIN_S = 60.0  # in which a backlog should be gone
 SETTLE_S = 300.0  # after the first look: the first misses are nobody's headroom
 MAX_STAY_S = 300.0
 PROMPT_VARIANCE = 2.0  # of one request's work, mean square over squared mean
-WAITING_IS_NORMAL = 2.0  # requests per replica that a gauge catches between two steps
+WAITING_IS_NORMAL = 1.0  # requests per replica that a gauge catches between two steps
 ONE = np.ones(1)
 LONG_ANSWER_TOKENS = 20.0
 MAX_CONCURRENCY_RATIO = 3.0  # of what is in flight over what arrives; above it, it is a backlog
@@ -123,7 +123,9 @@ class AdvisorPolicy:
         self._last_s = observation.now_s
         if self._first_s is None:
             self._first_s = observation.now_s
-            self._direction.went(now_s=observation.now_s, change=1)  # a fleet just taken over
+            self._direction.went(
+                now_s=observation.now_s + SETTLE_S, change=1
+            )  # a fleet just taken over
         self._learn(observation)
         mix = self._mix.mix()
         if mix is None:

@@ -27,12 +27,13 @@ MISS_COST = (
 )
 MISS_COST_BOUNDS = (0.2, 3.0)  # times that
 MISS_COST_POWER = 1.5
-AIM = 0.55  # of the misses that the goal allows
+AIM = 0.5  # of the misses that the goal allows
 BUDGET_MEMORY_S = 86_400.0
 BUDGET_PRIOR_REQUESTS = 400.0
 SCALES = np.array([0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75])
 CALIBRATION_MEMORY_S = 6 * 3600.0
 CALIBRATION_PRIOR = 30.0  # misses that the belief is worth
+FLOOR = 0.5  # of the misses that the goal allows: one long prompt behind another, at any load
 PRIOR_STEEPNESS = 4.0  # misses rise with about this power of demand, near the goal
 MAX_CANDIDATES = 96
 
@@ -68,7 +69,6 @@ class Calibration:
     """The scale on demand at which the belief would have missed as many as were missed."""
 
     _missed: float = 0.0
-    _requests: float = 0.0
     _expected: Floats = field(default_factory=lambda: np.zeros(len(SCALES)))
 
     def add(
@@ -90,13 +90,13 @@ class Calibration:
             1.0, miss_share(belief, mix, objective, rate=rate * SCALES, replicas=float(replicas))
         )
         self._expected = self._expected * kept + finished * shares
-        self._missed = self._missed * kept + missed
-        self._requests = self._requests * kept + finished
+        floor = FLOOR * (1.0 - objective.goal) * finished
+        self._missed = self._missed * kept + missed - floor
 
     def scale(self) -> float:
         """1 where nothing was seen: the belief itself counts as a few misses, more of them the larger the scale."""
         expected = self._expected + CALIBRATION_PRIOR * SCALES**PRIOR_STEEPNESS
-        return float(np.interp(self._missed + CALIBRATION_PRIOR, expected, SCALES))
+        return float(np.interp(max(0.0, self._missed) + CALIBRATION_PRIOR, expected, SCALES))
 
 
 def cheapest_replicas(
