@@ -10,6 +10,7 @@ import typer
 from advisor.commands import backtest as backtest_command
 from advisor.commands import compare as compare_command
 from advisor.commands import gpus as gpus_command
+from advisor.commands import history as history_command
 from advisor.commands import memory as memory_command
 from advisor.commands import plan as plan_command
 from advisor.commands import predict as predict_command
@@ -84,6 +85,7 @@ cli.command("backtest")(backtest_command.backtest)
 cli.command("plan")(plan_command.plan)
 cli.command("compare")(compare_command.compare)
 cli.command("gpus")(gpus_command.gpus)
+cli.command("history")(history_command.history)
 cli.command("memory")(memory_command.memory)
 cli.command("size")(size_command.size)
 cli.command("predict")(predict_command.predict)

@@ -31,3 +31,7 @@ class NotificationError(AdvisorError):
 
 class PriceSourceError(AdvisorError):
     """Prices could not be refreshed or kept: go on with the prices there are, whose age is shown."""
+
+
+class JournalError(AdvisorError):
+    """The journal cannot be read or written: advise only, apply nothing, until it can again."""

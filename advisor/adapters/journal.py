@@ -1,0 +1,162 @@
+"""What was decided and what became of it, in one SQLite file that survives a kill and a full disk.
+
+An intent is written before anything is done and its outcome after; a restart finds the intents without one and looks
+again before it acts. WAL with `synchronous=FULL` syncs the log at every commit (https://sqlite.org/pragma.html#pragma_synchronous),
+so what `append` returned from is on the disk; a torn write at the end of the log is dropped whole. A disk that is full
+raises `JournalError`: who cannot remember must not act, so the loop advises only until writing works again.
+
+The file stays bounded: rows beyond the newest `max_rows` are deleted, and their pages used again. Mode 0600.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from advisor.errors import JournalError
+
+MAX_ROWS = 100_000
+TRIM_EVERY = 256  # appends
+BUSY_TIMEOUT_S = 5.0
+MAX_DETAIL_BYTES = 64 * 1024
+INTENT, OUTCOME, ADVICE = "intent", "outcome", "advice"
+KINDS = (INTENT, OUTCOME, ADVICE)
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_s REAL NOT NULL,
+    kind TEXT NOT NULL,
+    intent_id INTEGER,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (intent_id) WHERE intent_id IS NOT NULL;
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line: an intent, the outcome of one (`intent_id`), or an advice that nobody carried out."""
+
+    id: int
+    at_s: float
+    kind: str
+    intent_id: int | None
+    action: str
+    detail: Mapping[str, Any]
+
+
+class Journal:
+    """Appends and reads entries; every method that writes raises JournalError where the disk does not take it."""
+
+    def __init__(self, path: Path, *, max_rows: int = MAX_ROWS) -> None:
+        self._path, self._max_rows, self._appended = path, max_rows, 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Created before SQLite opens it: SQLite gives the log and the shared memory beside it the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            path.chmod(0o600)
+            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(f"{path}: {error}: nothing is applied without a journal") from None
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def intend(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """Say what will be done, before it is; the number that its outcome names."""
+        return self._append(at_s, INTENT, None, action, detail)
+
+    def conclude(
+        self, intent_id: int, *, at_s: float, action: str, detail: Mapping[str, Any]
+    ) -> int:
+        """Say what became of an intent."""
+        return self._append(at_s, OUTCOME, intent_id, action, detail)
+
+    def advise(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """Remember a decision that nobody carried out."""
+        return self._append(at_s, ADVICE, None, action, detail)
+
+    def open_intents(self) -> list[Entry]:
+        """Intents without an outcome, oldest first: a crash came between, look at what is before acting."""
+        return self._select(
+            "WHERE kind = 'intent' AND id NOT IN (SELECT intent_id FROM entries WHERE intent_id IS NOT NULL) ORDER BY id"
+        )
+
+    def latest(self, limit: int = 50) -> list[Entry]:
+        """The newest entries, newest first."""
+        return self._select("ORDER BY id DESC LIMIT ?", limit)
+
+    def _append(
+        self, at_s: float, kind: str, intent_id: int | None, action: str, detail: Mapping[str, Any]
+    ) -> int:
+        text = json.dumps(detail, allow_nan=False, sort_keys=True)
+        if len(text) > MAX_DETAIL_BYTES:
+            raise JournalError(
+                f"{self._path}: a detail of {len(text)} bytes is over {MAX_DETAIL_BYTES}"
+            )
+        try:
+            cursor = self._db.execute(
+                "INSERT INTO entries (at_s, kind, intent_id, action, detail) VALUES (?, ?, ?, ?, ?)",
+                (at_s, kind, intent_id, action, text),
+            )
+            self._appended += 1
+            if self._appended % TRIM_EVERY == 1:
+                self._trim()
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"{self._path}: {error}: nothing is applied without a journal"
+            ) from None
+        return int(cursor.lastrowid or 0)
+
+    def _trim(self) -> None:
+        self._db.execute(
+            "DELETE FROM entries WHERE id <= (SELECT MAX(id) FROM entries) - ?", (self._max_rows,)
+        )
+
+    def _select(self, rest: str, *arguments: object) -> list[Entry]:
+        try:
+            rows = self._db.execute(
+                f"SELECT id, at_s, kind, intent_id, action, detail FROM entries {rest}", arguments
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(f"{self._path}: {error}") from None
+        return [
+            Entry(
+                id=row[0],
+                at_s=row[1],
+                kind=row[2],
+                intent_id=row[3],
+                action=row[4],
+                detail=json.loads(row[5]),
+            )
+            for row in rows
+        ]
+
+
+def read_journal(path: Path, *, limit: int = 50) -> list[Entry]:
+    """The newest entries of a journal that somebody else may be writing; JournalError where there is none."""
+    if not path.is_file():
+        raise JournalError(f"{path}: no such journal")
+    with Journal(path) as journal:
+        return journal.latest(limit)
