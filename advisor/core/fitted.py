@@ -12,980 +12,980 @@ from advisor.core.interval import Intervals
 
 # fmt: off
 BASE: Mapping[str, float] = {
-    "expert_mbu": -0.2557,
-    "half_tokens": 3.1819,
-    "hop_s": -10.703,
-    "kv_mbu": -0.5056,
-    "layer_s": -10.0313,
-    "link": -0.9818,
-    "mfu": -0.6912,
-    "pace": -0.0007,
-    "request_s": -4.5785,
-    "seq_s": -10.6671,
-    "step_s": -6.8207,
-    "wait": 0.3951,
-    "weight_mbu": -0.2806
+    "expert_mbu": -0.293,
+    "half_tokens": 3.2098,
+    "hop_s": -10.7106,
+    "kv_mbu": -0.5015,
+    "layer_s": -10.0594,
+    "link": -0.9611,
+    "mfu": -0.6785,
+    "pace": -0.0009,
+    "request_s": -4.5567,
+    "seq_s": -10.6815,
+    "step_s": -6.8184,
+    "wait": 0.4063,
+    "weight_mbu": -0.2735
 }
 EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "expert_mbu": {
         "era": {
             "deepspeed": 0.0,
             "lmdeploy": 0.0,
-            "mii": 0.2217,
+            "mii": 0.3174,
             "sambaflow": 0.0,
-            "sglang": 0.0152,
-            "trtllm-new": -0.3055,
-            "trtllm-old": 0.2064,
-            "vllm-new": -0.1484,
-            "vllm-old": 0.0503
+            "sglang": 0.0148,
+            "trtllm-new": -0.3322,
+            "trtllm-old": 0.0774,
+            "vllm-new": -0.1154,
+            "vllm-old": 0.0862
         },
         "precision": {
-            "fp8": -0.1788,
+            "fp8": -0.151,
             "int4": 0.0,
             "int8": 0.0,
-            "mxfp4": -0.0275,
-            "nvfp4": 0.0876,
+            "mxfp4": -0.0725,
+            "nvfp4": 0.0859,
             "w8": 0.0
         },
         "unit": {
-            "fp8|ampere": -0.0845,
+            "fp8|ampere": -0.0721,
             "fp8|cdna3": 0.0,
-            "fp8|hopper": -0.0377,
+            "fp8|hopper": -0.0297,
             "int4|ampere": 0.0,
             "int4|ampere-gddr": 0.0,
             "int8|ampere": 0.0,
-            "mxfp4|ampere": 0.0634,
-            "mxfp4|blackwell": 0.0029,
-            "mxfp4|hopper": -0.0941,
-            "nvfp4|blackwell": 0.0702,
-            "nvfp4|blackwell-gddr": -0.0133,
+            "mxfp4|ampere": 0.0465,
+            "mxfp4|blackwell": 0.056,
+            "mxfp4|hopper": -0.1507,
+            "nvfp4|blackwell": 0.0548,
+            "nvfp4|blackwell-gddr": -0.002,
             "w8|ampere": 0.0
         },
         "vendor": {
-            "AMD": -0.0092,
-            "Huawei": -0.0276,
+            "AMD": -0.0095,
+            "Huawei": -0.0282,
             "Intel": 0.0,
-            "NVIDIA": 0.0555,
+            "NVIDIA": 0.041,
             "SambaNova": 0.0
         }
     },
     "half_tokens": {
         "precision": {
-            "fp8": 0.014,
-            "int4": -0.263,
-            "int8": 0.0156,
-            "mxfp4": 0.007,
-            "nvfp4": 0.0529,
-            "w8": -0.0047
+            "fp8": -0.0179,
+            "int4": -0.2763,
+            "int8": 0.0168,
+            "mxfp4": 0.028,
+            "nvfp4": 0.0476,
+            "w8": -0.0044
         },
         "vendor": {
-            "AMD": -0.3577,
-            "Huawei": 0.0062,
-            "Intel": 0.0206,
-            "NVIDIA": 0.2231,
-            "SambaNova": -0.0016
+            "AMD": -0.3442,
+            "Huawei": 0.0067,
+            "Intel": 0.0253,
+            "NVIDIA": 0.2105,
+            "SambaNova": -0.0007
         }
     },
     "hop_s": {
         "era": {
-            "deepspeed": -0.3229,
-            "lmdeploy": 0.0305,
-            "mii": 0.4471,
-            "sambaflow": -0.3541,
-            "sglang": 0.047,
-            "trtllm-new": -0.2774,
-            "trtllm-old": 0.3826,
-            "vllm-new": 0.1804,
-            "vllm-old": 0.4638
+            "deepspeed": -0.2933,
+            "lmdeploy": 0.0321,
+            "mii": 0.471,
+            "sambaflow": -0.2863,
+            "sglang": 0.0414,
+            "trtllm-new": -0.2684,
+            "trtllm-old": 0.3824,
+            "vllm-new": 0.157,
+            "vllm-old": 0.4448
         },
         "wire": {
-            "AMD links": 0.3266,
-            "Huawei links": -0.0146,
-            "Intel links": 1.2497,
-            "NVIDIA links": -0.3174,
-            "network": 0.048,
-            "pcie": -0.3643
+            "AMD links": 0.3321,
+            "Huawei links": -0.0201,
+            "Intel links": 1.2111,
+            "NVIDIA links": -0.311,
+            "network": 0.0461,
+            "pcie": -0.1882
         }
     },
     "kv_mbu": {
         "engine": {
-            "deepspeed": -0.092,
-            "lmdeploy": 0.0756,
-            "mii": 0.1224,
-            "sambaflow": -0.1003,
-            "sglang": -0.0985,
-            "trtllm": 0.1884,
-            "vllm": -0.0626
+            "deepspeed": -0.0877,
+            "lmdeploy": 0.0808,
+            "mii": 0.0071,
+            "sambaflow": -0.1091,
+            "sglang": -0.0783,
+            "trtllm": 0.1809,
+            "vllm": -0.0631
         },
         "era": {
-            "deepspeed": -0.0591,
-            "lmdeploy": 0.0482,
-            "mii": 0.0905,
-            "sambaflow": -0.0641,
-            "sglang": -0.0634,
-            "trtllm-new": 0.1422,
-            "trtllm-old": -0.0377,
-            "vllm-new": 0.0202,
-            "vllm-old": -0.0603
+            "deepspeed": -0.056,
+            "lmdeploy": 0.0524,
+            "mii": 0.0046,
+            "sambaflow": -0.0698,
+            "sglang": -0.0499,
+            "trtllm-new": 0.009,
+            "trtllm-old": -0.0273,
+            "vllm-new": 0.0191,
+            "vllm-old": -0.0539
         },
         "generation": {
             "ada": -0.0096,
-            "ampere": 0.0663,
-            "ampere-gddr": -0.0608,
-            "ascend": 0.0239,
-            "blackwell": 0.0083,
-            "blackwell-gddr": 0.0262,
-            "cdna2": 0.0504,
-            "cdna3": 0.013,
-            "gaudi": -0.0334,
-            "hopper": 0.0302,
-            "ponte-vecchio": -0.0775,
-            "sn40": -0.036
+            "ampere": 0.061,
+            "ampere-gddr": -0.0601,
+            "ascend": 0.0234,
+            "blackwell": -0.0005,
+            "blackwell-gddr": 0.0029,
+            "cdna2": 0.0517,
+            "cdna3": 0.0126,
+            "gaudi": -0.0315,
+            "hopper": 0.036,
+            "ponte-vecchio": -0.083,
+            "sn40": -0.0392
         },
         "pair": {
-            "deepspeed|gaudi": -0.0591,
-            "lmdeploy|ampere": 0.0482,
-            "mii|ampere": 0.0905,
-            "sambaflow|sn40": -0.0641,
-            "sglang|ampere": 0.0156,
-            "sglang|hopper": -0.0799,
-            "trtllm-new|ampere": 0.0032,
-            "trtllm-new|blackwell": 0.0154,
-            "trtllm-new|blackwell-gddr": 0.0351,
-            "trtllm-new|hopper": 0.0417,
-            "trtllm-old|ampere": -0.0195,
-            "trtllm-old|hopper": -0.0225,
-            "vllm-new|ampere": -0.0373,
-            "vllm-new|ascend": 0.0425,
-            "vllm-new|cdna3": 0.012,
-            "vllm-new|hopper": 0.0032,
-            "vllm-old|ada": -0.0171,
-            "vllm-old|ampere": 0.0308,
-            "vllm-old|ampere-gddr": -0.108,
-            "vllm-old|cdna2": 0.0896,
-            "vllm-old|cdna3": 0.0114,
-            "vllm-old|hopper": 0.0685,
-            "vllm-old|ponte-vecchio": -0.1378
+            "deepspeed|gaudi": -0.056,
+            "lmdeploy|ampere": 0.0524,
+            "mii|ampere": 0.0046,
+            "sambaflow|sn40": -0.0698,
+            "sglang|ampere": 0.0234,
+            "sglang|hopper": -0.0733,
+            "trtllm-new|ampere": 0.0002,
+            "trtllm-new|blackwell": -0.0009,
+            "trtllm-new|blackwell-gddr": 0.005,
+            "trtllm-new|hopper": 0.0063,
+            "trtllm-old|ampere": -0.0035,
+            "trtllm-old|hopper": -0.0089,
+            "vllm-new|ampere": -0.0362,
+            "vllm-new|ascend": 0.0415,
+            "vllm-new|cdna3": 0.0109,
+            "vllm-new|hopper": 0.003,
+            "vllm-old|ada": -0.017,
+            "vllm-old|ampere": 0.0392,
+            "vllm-old|ampere-gddr": -0.1071,
+            "vllm-old|cdna2": 0.092,
+            "vllm-old|cdna3": 0.0116,
+            "vllm-old|hopper": 0.08,
+            "vllm-old|ponte-vecchio": -0.1477
         },
         "vendor": {
-            "AMD": 0.0282,
-            "Huawei": 0.0106,
-            "Intel": -0.0493,
-            "NVIDIA": 0.0326,
-            "SambaNova": -0.016
+            "AMD": 0.0285,
+            "Huawei": 0.0104,
+            "Intel": -0.0509,
+            "NVIDIA": 0.0203,
+            "SambaNova": -0.0174
         }
     },
     "layer_s": {
         "era": {
-            "deepspeed": -0.1378,
-            "lmdeploy": 0.0258,
-            "mii": 0.3414,
-            "sambaflow": -0.3476,
-            "sglang": 0.1709,
-            "trtllm-new": -0.2829,
-            "trtllm-old": 0.1995,
-            "vllm-new": -0.1467,
-            "vllm-old": 0.4584
+            "deepspeed": -0.1342,
+            "lmdeploy": 0.0213,
+            "mii": 0.3524,
+            "sambaflow": -0.2738,
+            "sglang": 0.1598,
+            "trtllm-new": -0.2948,
+            "trtllm-old": 0.1862,
+            "vllm-new": -0.0908,
+            "vllm-old": 0.459
         },
         "kind": {
-            "dense": -0.0716,
-            "moe": 0.4371,
-            "moe speculative": 0.0028
+            "dense": -0.0683,
+            "moe": 0.4469,
+            "moe speculative": 0.0005
         },
         "pair": {
-            "deepspeed|gaudi": -0.0773,
-            "lmdeploy|ampere": 0.0146,
-            "mii|ampere": 0.1826,
-            "sambaflow|sn40": -0.2007,
-            "sglang|ampere": 0.0159,
-            "sglang|hopper": 0.0828,
-            "trtllm-new|ampere": -0.0021,
-            "trtllm-new|blackwell": 0.0077,
-            "trtllm-new|blackwell-gddr": 0.0035,
-            "trtllm-new|hopper": -0.176,
-            "trtllm-old|ampere": 0.1477,
-            "trtllm-old|hopper": -0.0306,
-            "vllm-new|ampere": -0.0867,
-            "vllm-new|ascend": 0.0063,
-            "vllm-new|cdna3": -0.0015,
-            "vllm-new|hopper": 0.0011,
-            "vllm-old|ada": -0.1199,
-            "vllm-old|ampere": -0.0102,
-            "vllm-old|ampere-gddr": -0.0644,
-            "vllm-old|cdna2": 0.2618,
-            "vllm-old|cdna3": -0.0992,
-            "vllm-old|hopper": 0.0476,
-            "vllm-old|ponte-vecchio": 0.2613
+            "deepspeed|gaudi": -0.0757,
+            "lmdeploy|ampere": 0.012,
+            "mii|ampere": 0.1985,
+            "sambaflow|sn40": -0.1539,
+            "sglang|ampere": 0.0077,
+            "sglang|hopper": 0.0805,
+            "trtllm-new|ampere": -0.0018,
+            "trtllm-new|blackwell": 0.0121,
+            "trtllm-new|blackwell-gddr": 0.0106,
+            "trtllm-new|hopper": -0.1911,
+            "trtllm-old|ampere": 0.1467,
+            "trtllm-old|hopper": -0.0441,
+            "vllm-new|ampere": -0.0439,
+            "vllm-new|ascend": 0.0038,
+            "vllm-new|cdna3": -0.0071,
+            "vllm-new|hopper": -0.0001,
+            "vllm-old|ada": -0.1162,
+            "vllm-old|ampere": -0.0155,
+            "vllm-old|ampere-gddr": -0.0591,
+            "vllm-old|cdna2": 0.2561,
+            "vllm-old|cdna3": -0.0801,
+            "vllm-old|hopper": 0.0394,
+            "vllm-old|ponte-vecchio": 0.2431
         },
         "vendor": {
-            "AMD": 0.0715,
-            "Huawei": 0.0028,
-            "Intel": 0.0814,
-            "NVIDIA": 0.0191,
-            "SambaNova": -0.0916
+            "AMD": 0.0755,
+            "Huawei": 0.0017,
+            "Intel": 0.0743,
+            "NVIDIA": 0.0165,
+            "SambaNova": -0.0683
         }
     },
     "link": {
         "era": {
-            "deepspeed": 0.027,
-            "lmdeploy": -0.0775,
-            "mii": -0.0366,
-            "sambaflow": 0.1219,
-            "sglang": -0.0401,
-            "trtllm-new": 0.4655,
-            "trtllm-old": 0.0603,
-            "vllm-new": -0.3922,
-            "vllm-old": -0.2157
+            "deepspeed": 0.0261,
+            "lmdeploy": -0.0777,
+            "mii": -0.0457,
+            "sambaflow": 0.1291,
+            "sglang": -0.0453,
+            "trtllm-new": 0.4033,
+            "trtllm-old": 0.0684,
+            "vllm-new": -0.3915,
+            "vllm-old": -0.2074
         },
         "wire": {
-            "AMD links": -0.2042,
-            "Huawei links": -0.2101,
-            "Intel links": 0.0123,
-            "NVIDIA links": 0.0852,
-            "network": 0.0444,
-            "pcie": 0.0902
+            "AMD links": -0.2073,
+            "Huawei links": -0.2081,
+            "Intel links": 0.0103,
+            "NVIDIA links": 0.0753,
+            "network": 0.0393,
+            "pcie": 0.1023
         }
     },
     "mfu": {
         "accelerator": {
-            "A100-PCIE-80GB": -0.0391,
+            "A100-PCIE-80GB": -0.0395,
             "A100-SXM-40GB": -0.0025,
-            "A100-SXM-80GB": 0.0534,
-            "A10G-24GB": 0.0072,
+            "A100-SXM-80GB": 0.0525,
+            "A10G-24GB": 0.0073,
             "ASCEND-910B-64GB": 0.0089,
-            "B200-SXM-180GB": 0.0016,
-            "GAUDI2-96GB": -0.001,
-            "GB200-186GB": -0.0072,
-            "H100-SXM-80GB": -0.013,
-            "H200-SXM-141GB": 0.0096,
+            "B200-SXM-180GB": 0.0023,
+            "GAUDI2-96GB": -0.0009,
+            "GB200-186GB": -0.0066,
+            "H100-SXM-80GB": -0.0138,
+            "H200-SXM-141GB": 0.011,
             "L4-24GB": -0.0032,
-            "MAX1550-128GB": -0.0032,
-            "MI250-128GB": 0.0103,
-            "MI300X-192GB": -0.0403,
-            "RTXPRO6000-SERVER-96GB": 0.0006,
-            "SN40L-64GB": 0.0002
+            "MAX1550-128GB": -0.0039,
+            "MI250-128GB": 0.0105,
+            "MI300X-192GB": -0.0401,
+            "RTXPRO6000-SERVER-96GB": -0.0009,
+            "SN40L-64GB": 0.0001
         },
         "engine": {
-            "deepspeed": -0.0038,
-            "lmdeploy": 0.0075,
-            "mii": -0.0276,
-            "sambaflow": 0.0009,
-            "sglang": 0.0519,
-            "trtllm": -0.019,
-            "vllm": -0.0729
+            "deepspeed": -0.0035,
+            "lmdeploy": 0.0064,
+            "mii": -0.032,
+            "sambaflow": 0.0003,
+            "sglang": 0.0535,
+            "trtllm": -0.0161,
+            "vllm": -0.0785
         },
         "era": {
-            "deepspeed": -0.0038,
-            "lmdeploy": 0.0075,
-            "mii": -0.0276,
-            "sambaflow": 0.0009,
-            "sglang": 0.0519,
-            "trtllm-new": -0.0424,
-            "trtllm-old": 0.0231,
-            "vllm-new": 0.0458,
-            "vllm-old": -0.118
+            "deepspeed": -0.0035,
+            "lmdeploy": 0.0064,
+            "mii": -0.032,
+            "sambaflow": 0.0003,
+            "sglang": 0.0535,
+            "trtllm-new": -0.0399,
+            "trtllm-old": 0.0215,
+            "vllm-new": 0.0419,
+            "vllm-old": -0.1203
         },
         "generation": {
-            "ada": -0.0199,
-            "ampere": 0.073,
-            "ampere-gddr": 0.0451,
-            "ascend": 0.0559,
-            "blackwell": -0.0318,
-            "blackwell-gddr": 0.0035,
-            "cdna2": 0.0645,
-            "cdna3": -0.249,
-            "gaudi": -0.0059,
-            "hopper": -0.0187,
-            "ponte-vecchio": -0.0202,
-            "sn40": 0.0014
+            "ada": -0.0198,
+            "ampere": 0.068,
+            "ampere-gddr": 0.045,
+            "ascend": 0.0555,
+            "blackwell": -0.0281,
+            "blackwell-gddr": -0.0048,
+            "cdna2": 0.0655,
+            "cdna3": -0.2496,
+            "gaudi": -0.0055,
+            "hopper": -0.0119,
+            "ponte-vecchio": -0.0244,
+            "sn40": 0.0005
         },
         "kind": {
-            "dense": 0.0118,
-            "moe": -0.3164,
-            "moe speculative": 0.0068
+            "dense": 0.017,
+            "moe": -0.3077,
+            "moe speculative": 0.0032
         },
         "pair": {
-            "deepspeed|gaudi": -0.0222,
-            "lmdeploy|ampere": 0.0473,
-            "mii|ampere": -0.1876,
-            "sambaflow|sn40": 0.0057,
-            "sglang|ampere": 0.0827,
-            "sglang|hopper": 0.2402,
-            "trtllm-new|ampere": 0.0736,
-            "trtllm-new|blackwell": -0.1269,
-            "trtllm-new|blackwell-gddr": 0.0144,
-            "trtllm-new|hopper": -0.2166,
-            "trtllm-old|ampere": 0.2175,
-            "trtllm-old|hopper": -0.0747,
-            "vllm-new|ampere": 0.0532,
-            "vllm-new|ascend": 0.2245,
-            "vllm-new|cdna3": 0.0704,
-            "vllm-new|hopper": -0.0683,
-            "vllm-old|ada": -0.0795,
-            "vllm-old|ampere": 0.0114,
-            "vllm-old|ampere-gddr": 0.1817,
-            "vllm-old|cdna2": 0.2592,
-            "vllm-old|cdna3": -1.0594,
-            "vllm-old|hopper": 0.0397,
-            "vllm-old|ponte-vecchio": -0.0811
+            "deepspeed|gaudi": -0.0207,
+            "lmdeploy|ampere": 0.0415,
+            "mii|ampere": -0.1964,
+            "sambaflow|sn40": 0.0019,
+            "sglang|ampere": 0.0825,
+            "sglang|hopper": 0.245,
+            "trtllm-new|ampere": 0.0687,
+            "trtllm-new|blackwell": -0.1193,
+            "trtllm-new|blackwell-gddr": -0.0133,
+            "trtllm-new|hopper": -0.1832,
+            "trtllm-old|ampere": 0.2183,
+            "trtllm-old|hopper": -0.0825,
+            "vllm-new|ampere": 0.0374,
+            "vllm-new|ascend": 0.2222,
+            "vllm-new|cdna3": 0.0658,
+            "vllm-new|hopper": -0.065,
+            "vllm-old|ada": -0.079,
+            "vllm-old|ampere": 0.014,
+            "vllm-old|ampere-gddr": 0.1808,
+            "vllm-old|cdna2": 0.2633,
+            "vllm-old|cdna3": -1.0591,
+            "vllm-old|hopper": 0.0396,
+            "vllm-old|ponte-vecchio": -0.0978
         },
         "precision": {
-            "fp8": -0.0974,
-            "int4": 0.0395,
-            "int8": -0.0239,
-            "mxfp4": -0.1079,
-            "nvfp4": -0.3206,
-            "w8": 0.0207
+            "fp8": -0.0981,
+            "int4": 0.035,
+            "int8": -0.024,
+            "mxfp4": -0.1011,
+            "nvfp4": -0.3278,
+            "w8": 0.0189
         },
         "unit": {
-            "fp8|ampere": -0.1887,
-            "fp8|cdna3": 0.0313,
-            "fp8|hopper": 0.0613,
+            "fp8|ampere": -0.1899,
+            "fp8|cdna3": 0.0292,
+            "fp8|hopper": 0.0622,
             "int4|ampere": -0.1383,
-            "int4|ampere-gddr": 0.1777,
-            "int8|ampere": -0.0239,
-            "mxfp4|ampere": -0.0478,
-            "mxfp4|blackwell": 0.2682,
-            "mxfp4|hopper": -0.3309,
-            "nvfp4|blackwell": -0.3262,
-            "nvfp4|blackwell-gddr": 0.0063,
-            "w8|ampere": 0.0207
+            "int4|ampere-gddr": 0.1732,
+            "int8|ampere": -0.024,
+            "mxfp4|ampere": -0.0535,
+            "mxfp4|blackwell": 0.2739,
+            "mxfp4|hopper": -0.3219,
+            "nvfp4|blackwell": -0.324,
+            "nvfp4|blackwell-gddr": -0.0077,
+            "w8|ampere": 0.0189
         },
         "vendor": {
-            "AMD": -0.118,
-            "Huawei": 0.0357,
-            "Intel": -0.0168,
-            "NVIDIA": 0.0319,
-            "SambaNova": 0.0009
+            "AMD": -0.1176,
+            "Huawei": 0.0355,
+            "Intel": -0.0192,
+            "NVIDIA": 0.0338,
+            "SambaNova": 0.0003
         }
     },
     "pace": {
         "family": {
-            "aquila": -0.0148,
-            "bloom": -0.0061,
-            "decilm": 0.0186,
-            "deepseek": 0.0777,
-            "falcon": 0.0199,
-            "glm": 0.076,
-            "gpt": -0.0319,
-            "internlm": -0.0116,
-            "llama": -0.0216,
-            "meta": 0.0398,
-            "minimax": -0.0027,
-            "mistral": 0.0313,
-            "mixtral": -0.1866,
-            "openhermes": -0.0279,
-            "opt": -0.0174,
-            "qwen1.5": -0.0142,
-            "qwen2": 0.0314,
-            "qwen2.5": 0.0015,
-            "qwen3": 0.0219,
-            "qwen3.5": 0.0087
+            "aquila": -0.0151,
+            "bloom": -0.0064,
+            "decilm": 0.0178,
+            "deepseek": 0.0702,
+            "falcon": 0.0202,
+            "glm": 0.0748,
+            "gpt": -0.0305,
+            "internlm": -0.0117,
+            "llama": -0.0219,
+            "meta": 0.0394,
+            "minimax": -0.0028,
+            "mistral": 0.0304,
+            "mixtral": -0.1897,
+            "openhermes": -0.0273,
+            "opt": -0.018,
+            "qwen1.5": -0.0146,
+            "qwen2": 0.0322,
+            "qwen2.5": 0.0016,
+            "qwen3": 0.0264,
+            "qwen3.5": 0.0085
         },
         "kind": {
-            "dense": -0.049,
-            "moe": 0.0351,
-            "moe speculative": -0.0024
+            "dense": -0.0486,
+            "moe": 0.0452,
+            "moe speculative": -0.002
         },
         "pair": {
-            "deepspeed|gaudi": -0.2068,
-            "lmdeploy|ampere": -0.0177,
-            "mii|ampere": 0.1808,
-            "sambaflow|sn40": -0.6039,
-            "sglang|ampere": 0.3107,
-            "sglang|hopper": -0.1717,
-            "trtllm-new|ampere": -0.1187,
-            "trtllm-new|blackwell": -0.3521,
-            "trtllm-new|blackwell-gddr": -0.364,
-            "trtllm-new|hopper": -0.3146,
-            "trtllm-old|ampere": 0.0875,
-            "trtllm-old|hopper": -0.1182,
-            "vllm-new|ampere": 0.1042,
-            "vllm-new|ascend": 0.2192,
-            "vllm-new|cdna3": -0.218,
-            "vllm-new|hopper": 0.063,
-            "vllm-old|ada": -0.1133,
-            "vllm-old|ampere": -0.0818,
-            "vllm-old|ampere-gddr": -0.1154,
-            "vllm-old|cdna2": 0.2728,
-            "vllm-old|cdna3": 0.2902,
-            "vllm-old|hopper": -0.1144,
-            "vllm-old|ponte-vecchio": 1.2308
+            "deepspeed|gaudi": -0.199,
+            "lmdeploy|ampere": -0.0127,
+            "mii|ampere": 0.1989,
+            "sambaflow|sn40": -0.5597,
+            "sglang|ampere": 0.2918,
+            "sglang|hopper": -0.1752,
+            "trtllm-new|ampere": -0.1066,
+            "trtllm-new|blackwell": -0.3189,
+            "trtllm-new|blackwell-gddr": -0.3723,
+            "trtllm-new|hopper": -0.2638,
+            "trtllm-old|ampere": 0.0976,
+            "trtllm-old|hopper": -0.1037,
+            "vllm-new|ampere": 0.0876,
+            "vllm-new|ascend": 0.2181,
+            "vllm-new|cdna3": -0.2135,
+            "vllm-new|hopper": 0.0641,
+            "vllm-old|ada": -0.1078,
+            "vllm-old|ampere": -0.081,
+            "vllm-old|ampere-gddr": -0.1098,
+            "vllm-old|cdna2": 0.2799,
+            "vllm-old|cdna3": 0.2953,
+            "vllm-old|hopper": -0.1058,
+            "vllm-old|ponte-vecchio": 1.2223
         }
     },
     "request_s": {
         "era": {
-            "deepspeed": -0.0044,
-            "lmdeploy": -0.0159,
-            "mii": 0.0225,
-            "sambaflow": -0.0085,
-            "sglang": 0.7341,
-            "trtllm-new": 0.0009,
+            "deepspeed": -0.0045,
+            "lmdeploy": -0.0221,
+            "mii": 0.0228,
+            "sambaflow": 0.0005,
+            "sglang": 0.7381,
+            "trtllm-new": 0.0014,
             "trtllm-old": -0.8708,
-            "vllm-new": 0.0306,
-            "vllm-old": 0.1194
+            "vllm-new": 0.0502,
+            "vllm-old": 0.1134
         }
     },
     "seq_s": {
         "era": {
-            "deepspeed": -0.2577,
-            "lmdeploy": 0.0082,
-            "mii": 0.3539,
-            "sambaflow": -0.0577,
-            "sglang": 0.5597,
-            "trtllm-new": -0.4365,
-            "trtllm-old": -1.1916,
-            "vllm-new": 0.5481,
-            "vllm-old": 0.9731
+            "deepspeed": -0.2592,
+            "lmdeploy": 0.0084,
+            "mii": 0.3868,
+            "sambaflow": -0.081,
+            "sglang": 0.4709,
+            "trtllm-new": -0.3224,
+            "trtllm-old": -1.2036,
+            "vllm-new": 0.5435,
+            "vllm-old": 0.9707
         }
     },
     "step_s": {
         "era": {
-            "deepspeed": -0.2398,
-            "lmdeploy": 0.0034,
-            "mii": 1.1416,
-            "sambaflow": -0.5019,
-            "sglang": 0.12,
-            "trtllm-new": -0.2375,
-            "trtllm-old": -0.5606,
-            "vllm-new": -0.1674,
-            "vllm-old": 0.4143
+            "deepspeed": -0.2461,
+            "lmdeploy": -0.0024,
+            "mii": 1.1302,
+            "sambaflow": -0.4186,
+            "sglang": 0.118,
+            "trtllm-new": -0.2908,
+            "trtllm-old": -0.5716,
+            "vllm-new": -0.1144,
+            "vllm-old": 0.4244
         },
         "vendor": {
-            "AMD": 0.0017,
-            "Huawei": 0.0031,
-            "Intel": 0.0362,
-            "NVIDIA": 0.0343,
-            "SambaNova": -0.0861
+            "AMD": 0.0027,
+            "Huawei": 0.0028,
+            "Intel": 0.0365,
+            "NVIDIA": 0.0301,
+            "SambaNova": -0.0667
         }
     },
     "wait": {
         "era": {
             "deepspeed": 0.0,
-            "lmdeploy": 0.0133,
+            "lmdeploy": 0.0102,
             "mii": 0.0,
             "sambaflow": 0.0,
-            "sglang": 0.0884,
-            "trtllm-new": 0.0208,
-            "trtllm-old": 0.0008,
-            "vllm-new": 0.0245,
-            "vllm-old": -0.0696
+            "sglang": 0.0975,
+            "trtllm-new": 0.0183,
+            "trtllm-old": 0.0012,
+            "vllm-new": 0.0148,
+            "vllm-old": -0.0676
         }
     },
     "weight_mbu": {
         "accelerator": {
-            "A100-PCIE-80GB": -0.021,
-            "A100-SXM-40GB": 0.033,
-            "A100-SXM-80GB": -0.0016,
-            "A10G-24GB": 0.0037,
-            "ASCEND-910B-64GB": -0.0159,
-            "B200-SXM-180GB": 0.009,
-            "GAUDI2-96GB": 0.0004,
-            "GB200-186GB": -0.0024,
-            "H100-SXM-80GB": -0.0381,
-            "H200-SXM-141GB": 0.0413,
-            "L4-24GB": 0.0003,
-            "MAX1550-128GB": -0.0071,
+            "A100-PCIE-80GB": -0.0235,
+            "A100-SXM-40GB": 0.0288,
+            "A100-SXM-80GB": -0.0032,
+            "A10G-24GB": 0.0035,
+            "ASCEND-910B-64GB": -0.0161,
+            "B200-SXM-180GB": 0.0141,
+            "GAUDI2-96GB": 0.0006,
+            "GB200-186GB": -0.0038,
+            "H100-SXM-80GB": -0.0385,
+            "H200-SXM-141GB": 0.0442,
+            "L4-24GB": 0.0001,
+            "MAX1550-128GB": -0.0058,
             "MI250-128GB": -0.0162,
-            "MI300X-192GB": 0.0192,
-            "RTXPRO6000-SERVER-96GB": -0.0033,
-            "SN40L-64GB": 0.0091
+            "MI300X-192GB": 0.0156,
+            "RTXPRO6000-SERVER-96GB": -0.0024,
+            "SN40L-64GB": 0.0127
         },
         "engine": {
-            "deepspeed": 0.0014,
-            "lmdeploy": -0.0038,
-            "mii": 0.0286,
-            "sambaflow": 0.0234,
-            "sglang": -0.0077,
-            "trtllm": -0.0067,
-            "vllm": -0.027
+            "deepspeed": 0.0021,
+            "lmdeploy": -0.0023,
+            "mii": 0.0024,
+            "sambaflow": 0.0348,
+            "sglang": -0.0135,
+            "trtllm": 0.0111,
+            "vllm": -0.0271
         },
         "era": {
-            "deepspeed": 0.0014,
-            "lmdeploy": -0.0038,
-            "mii": 0.0286,
-            "sambaflow": 0.0234,
-            "sglang": -0.0077,
-            "trtllm-new": 0.0218,
-            "trtllm-old": -0.028,
-            "vllm-new": -0.0162,
-            "vllm-old": -0.0117
+            "deepspeed": 0.0021,
+            "lmdeploy": -0.0023,
+            "mii": 0.0024,
+            "sambaflow": 0.0348,
+            "sglang": -0.0135,
+            "trtllm-new": 0.0402,
+            "trtllm-old": -0.0276,
+            "vllm-new": -0.0184,
+            "vllm-old": -0.0039
         },
         "generation": {
-            "ada": 0.0015,
-            "ampere": 0.031,
-            "ampere-gddr": 0.0151,
-            "ascend": -0.0634,
-            "blackwell": 0.027,
-            "blackwell-gddr": -0.0133,
-            "cdna2": -0.0629,
+            "ada": 0.0006,
+            "ampere": 0.0182,
+            "ampere-gddr": 0.014,
+            "ascend": -0.0645,
+            "blackwell": 0.0385,
+            "blackwell-gddr": -0.0097,
+            "cdna2": -0.0635,
             "cdna3": 0.0623,
-            "gaudi": 0.0022,
-            "hopper": 0.0126,
-            "ponte-vecchio": -0.0279,
-            "sn40": 0.0322
+            "gaudi": 0.0032,
+            "hopper": 0.0217,
+            "ponte-vecchio": -0.0231,
+            "sn40": 0.0498
         },
         "pair": {
-            "deepspeed|gaudi": 0.0072,
-            "lmdeploy|ampere": -0.0139,
-            "mii|ampere": 0.0522,
-            "sambaflow|sn40": 0.0712,
-            "sglang|ampere": -0.1138,
-            "sglang|hopper": 0.0865,
-            "trtllm-new|ampere": 0.0379,
-            "trtllm-new|blackwell": 0.0756,
-            "trtllm-new|blackwell-gddr": -0.0364,
-            "trtllm-new|hopper": 0.0015,
-            "trtllm-old|ampere": 0.0214,
-            "trtllm-old|hopper": -0.1362,
-            "vllm-new|ampere": 0.0934,
-            "vllm-new|ascend": -0.1758,
-            "vllm-new|cdna3": 0.004,
-            "vllm-new|hopper": 0.0153,
-            "vllm-old|ada": 0.0043,
-            "vllm-old|ampere": -0.0596,
-            "vllm-old|ampere-gddr": 0.0424,
-            "vllm-old|cdna2": -0.1735,
-            "vllm-old|cdna3": 0.121,
-            "vllm-old|hopper": 0.0604,
-            "vllm-old|ponte-vecchio": -0.0756
+            "deepspeed|gaudi": 0.0113,
+            "lmdeploy|ampere": -0.009,
+            "mii|ampere": 0.0092,
+            "sambaflow|sn40": 0.1319,
+            "sglang|ampere": -0.1353,
+            "sglang|hopper": 0.0685,
+            "trtllm-new|ampere": 0.033,
+            "trtllm-new|blackwell": 0.0938,
+            "trtllm-new|blackwell-gddr": -0.0267,
+            "trtllm-new|hopper": 0.0682,
+            "trtllm-old|ampere": 0.0313,
+            "trtllm-old|hopper": -0.1445,
+            "vllm-new|ampere": 0.0682,
+            "vllm-new|ascend": -0.1786,
+            "vllm-new|cdna3": 0.0069,
+            "vllm-new|hopper": 0.0148,
+            "vllm-old|ada": 0.0021,
+            "vllm-old|ampere": -0.0435,
+            "vllm-old|ampere-gddr": 0.0397,
+            "vllm-old|cdna2": -0.1715,
+            "vllm-old|cdna3": 0.1651,
+            "vllm-old|hopper": 0.0581,
+            "vllm-old|ponte-vecchio": -0.0637
         },
         "precision": {
-            "fp8": -0.1994,
-            "int4": 0.0551,
-            "int8": -0.0603,
-            "mxfp4": 0.0051,
-            "nvfp4": 0.0169,
+            "fp8": -0.2116,
+            "int4": 0.0498,
+            "int8": -0.0607,
+            "mxfp4": 0.0265,
+            "nvfp4": 0.0144,
             "w8": -0.0
         },
         "vendor": {
-            "AMD": -0.005,
-            "Huawei": -0.0441,
-            "Intel": -0.0168,
-            "NVIDIA": 0.053,
-            "SambaNova": 0.0234
+            "AMD": -0.002,
+            "Huawei": -0.0448,
+            "Intel": -0.0135,
+            "NVIDIA": 0.049,
+            "SambaNova": 0.0348
         }
     }
 }
 SPREADS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "e2e-tail|any": {
         "far": (
-            1.4323,
-            0.2429
+            1.3781,
+            0.2833
         ),
         "known": (
-            0.6466,
-            0.3987
+            0.6388,
+            0.4096
         ),
         "near": (
-            1.1671,
-            0.1979
+            1.1229,
+            0.2309
         )
     },
     "e2e-tail|open": {
         "far": (
-            1.4323,
-            0.2429
+            1.3781,
+            0.2833
         ),
         "known": (
-            0.6466,
-            0.3987
+            0.6388,
+            0.4096
         ),
         "near": (
-            1.1671,
-            0.1979
+            1.1229,
+            0.2309
         )
     },
     "e2e|any": {
         "far": (
-            2.4378,
+            2.34,
             0.0405
         ),
         "known": (
-            1.1839,
-            0.1719
+            1.187,
+            0.1855
         ),
         "near": (
-            1.9864,
+            1.9067,
             0.033
         )
     },
     "throughput|any": {
         "far": (
-            1.1555,
-            0.8384
+            1.1724,
+            0.8356
         ),
         "known": (
-            0.4993,
-            0.4588
+            0.4937,
+            0.4964
         ),
         "near": (
-            0.9415,
-            0.6832
+            0.9553,
+            0.6809
         )
     },
     "throughput|burst": {
         "far": (
-            0.9702,
-            0.4703
+            1.0021,
+            0.4359
         ),
         "known": (
-            0.6228,
-            0.4044
+            0.6292,
+            0.4045
         ),
         "near": (
-            0.7906,
-            0.3832
+            0.8165,
+            0.3552
         )
     },
     "throughput|closed": {
         "far": (
-            2.1165,
-            0.0639
+            2.1363,
+            0.041
         ),
         "known": (
-            1.4995,
+            1.5096,
             0.03
         ),
         "near": (
-            1.7246,
-            0.0521
+            1.7406,
+            0.0334
         )
     },
     "throughput|saturated": {
         "far": (
-            0.2938,
-            1.0928
+            0.3011,
+            1.0595
         ),
         "known": (
-            0.2667,
-            0.5211
+            0.2269,
+            0.5567
         ),
         "near": (
-            0.2394,
-            0.8904
+            0.2453,
+            0.8633
         )
     },
     "throughput|split": {
         "far": (
             0.0405,
-            1.2188
+            1.2697
         ),
         "known": (
-            0.1818,
-            0.7578
+            0.1924,
+            0.7471
         ),
         "near": (
             0.033,
-            0.9931
+            1.0346
         )
     },
     "throughput|static": {
         "far": (
-            1.7663,
-            0.5674
+            1.7812,
+            0.5605
         ),
         "known": (
-            0.4099,
-            0.3627
+            0.4104,
+            0.3808
         ),
         "near": (
-            1.4392,
-            0.4623
+            1.4513,
+            0.4567
         )
     },
     "tpot-tail|any": {
         "far": (
-            0.8138,
-            1.7994
+            0.8137,
+            1.8095
         ),
         "known": (
-            0.4715,
-            1.2642
+            0.4616,
+            1.2699
         ),
         "near": (
-            0.6631,
-            1.4662
+            0.663,
+            1.4744
         )
     },
     "tpot-tail|burst": {
         "far": (
-            0.5307,
-            3.362
+            0.5255,
+            3.3664
         ),
         "known": (
-            0.4012,
-            2.0305
+            0.3751,
+            2.0457
         ),
         "near": (
-            0.4324,
-            2.7394
+            0.4282,
+            2.743
         )
     },
     "tpot-tail|closed": {
         "far": (
             0.0405,
-            1.6311
+            1.6383
         ),
         "known": (
             0.03,
-            1.1221
+            1.1309
         ),
         "near": (
             0.033,
-            1.329
+            1.3349
         )
     },
     "tpot-tail|open": {
         "far": (
-            1.1738,
-            0.5641
+            1.0867,
+            0.597
         ),
         "known": (
-            0.5776,
-            0.6566
+            0.5848,
+            0.6606
         ),
         "near": (
-            0.9565,
-            0.4597
+            0.8855,
+            0.4865
         )
     },
     "tpot-tail|split": {
         "far": (
-            1.2507,
-            0.3601
+            1.251,
+            0.2992
         ),
         "known": (
-            0.8036,
-            0.4353
+            0.7994,
+            0.4435
         ),
         "near": (
-            1.0191,
-            0.2935
+            1.0193,
+            0.2438
         )
     },
     "tpot|any": {
         "far": (
-            0.8773,
-            1.2752
+            0.8768,
+            1.2898
         ),
         "known": (
-            0.6051,
-            0.8712
+            0.6013,
+            0.8821
         ),
         "near": (
-            0.7148,
-            1.039
+            0.7144,
+            1.051
         )
     },
     "tpot|burst": {
         "far": (
-            0.4841,
-            2.145
+            0.4626,
+            2.1496
         ),
         "known": (
-            0.4719,
-            1.3375
+            0.4608,
+            1.3386
         ),
         "near": (
-            0.3944,
-            1.7477
+            0.377,
+            1.7515
         )
     },
     "tpot|closed": {
         "far": (
-            0.9527,
-            1.5942
+            0.9338,
+            1.6004
         ),
         "known": (
-            0.8046,
-            1.0447
+            0.7977,
+            1.0573
         ),
         "near": (
-            0.7763,
-            1.299
+            0.7608,
+            1.3041
         )
     },
     "tpot|open": {
         "far": (
-            1.3302,
-            0.5644
+            1.2109,
+            0.5818
         ),
         "known": (
-            0.6835,
-            0.4249
+            0.6915,
+            0.4307
         ),
         "near": (
-            1.0838,
-            0.4599
+            0.9866,
+            0.4741
         )
     },
     "tpot|split": {
         "far": (
-            1.0902,
-            0.1582
+            1.1179,
+            0.1002
         ),
         "known": (
-            0.6186,
-            0.2255
+            0.6111,
+            0.241
         ),
         "near": (
-            0.8883,
-            0.1289
+            0.9109,
+            0.0816
         )
     },
     "ttft-tail|any": {
         "far": (
-            1.7292,
-            2.3884
+            1.6857,
+            2.4009
         ),
         "known": (
-            1.3468,
-            1.7535
+            1.3345,
+            1.7637
         ),
         "near": (
-            1.409,
-            1.9461
+            1.3735,
+            1.9563
         )
     },
     "ttft-tail|burst": {
         "far": (
-            1.7575,
-            0.7938
+            1.7317,
+            0.8033
         ),
         "known": (
-            1.4818,
-            0.6359
+            1.4646,
+            0.6463
         ),
         "near": (
-            1.432,
-            0.6468
+            1.411,
+            0.6546
         )
     },
     "ttft-tail|closed": {
         "far": (
             0.0405,
-            2.7835
+            2.7999
         ),
         "known": (
             0.03,
-            1.986
+            1.9923
         ),
         "near": (
             0.033,
-            2.2681
+            2.2814
         )
     },
     "ttft-tail|open": {
         "far": (
-            4.3676,
+            4.238,
             0.0405
         ),
         "known": (
-            2.2326,
-            0.3431
+            2.2074,
+            0.3721
         ),
         "near": (
-            3.5588,
+            3.4532,
             0.033
         )
     },
     "ttft-tail|split": {
         "far": (
-            2.5517,
-            3.5347
+            2.4651,
+            3.5444
         ),
         "known": (
-            1.8724,
-            2.7679
+            1.8581,
+            2.7774
         ),
         "near": (
-            2.0792,
-            2.8801
+            2.0086,
+            2.8881
         )
     },
     "ttft|any": {
         "far": (
-            1.5849,
-            2.6417
+            1.5653,
+            2.6839
         ),
         "known": (
-            1.0847,
-            1.9142
+            1.0732,
+            1.9572
         ),
         "near": (
-            1.2914,
-            2.1525
+            1.2755,
+            2.1869
         )
     },
     "ttft|burst": {
         "far": (
-            1.978,
-            0.8735
+            1.9694,
+            0.8724
         ),
         "known": (
-            1.5772,
-            0.6091
+            1.5727,
+            0.6108
         ),
         "near": (
-            1.6117,
-            0.7117
+            1.6047,
+            0.7108
         )
     },
     "ttft|closed": {
         "far": (
             0.0405,
-            4.7048
+            4.7751
         ),
         "known": (
             0.03,
-            3.3898
+            3.3974
         ),
         "near": (
             0.033,
-            3.8335
+            3.8908
         )
     },
     "ttft|open": {
         "far": (
-            1.683,
-            0.7176
+            1.6017,
+            0.7235
         ),
         "known": (
-            0.9001,
-            0.5874
+            0.8985,
+            0.6251
         ),
         "near": (
-            1.3714,
-            0.5847
+            1.3051,
+            0.5895
         )
     },
     "ttft|split": {
         "far": (
-            2.2814,
-            2.0477
+            2.247,
+            2.0424
         ),
         "known": (
-            1.5887,
-            1.6559
+            1.5783,
+            1.6588
         ),
         "near": (
-            1.8589,
-            1.6685
+            1.8309,
+            1.6642
         )
     },
     "ttft|static": {
         "far": (
-            0.9978,
-            0.0882
+            1.0276,
+            0.0969
         ),
         "known": (
-            0.4415,
-            0.1488
+            0.4542,
+            0.1576
         ),
         "near": (
-            0.813,
-            0.0719
+            0.8373,
+            0.0789
         )
     }
 }
