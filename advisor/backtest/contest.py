@@ -55,6 +55,7 @@ class Problem:
             min_replicas=self.conditions.min_replicas,
             max_replicas=self.conditions.max_replicas,
             usd_per_hour=self.conditions.usd_per_hour,
+            min_billed_s=self.conditions.min_billed_s,
         )
 
     def drawn(self, seed: int) -> Problem:

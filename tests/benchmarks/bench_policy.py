@@ -184,7 +184,7 @@ def _sized(trace: Trace, model: ReplicaModel, objective: ServiceObjective, case:
 
 
 def measure(
-    case: Case, done: set[str], quick: bool, only: tuple[str, ...]
+    case: Case, done: set[str], quick: bool, num_knobs: int, only: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Every run of the case that is not there yet, and the cheapest schedule with all of them in hand."""
     started_s = time.monotonic()
@@ -197,8 +197,9 @@ def measure(
     if fresh_search:
         search.search(rounds=QUICK_ROUNDS if quick else ROUNDS)
     for name in only:
-        for knob in _knobs(problem, case, name, QUICK_KNOBS if quick else KNOBS):
-            shown = "" if knob is None else f"{knob:g}"
+        for knob in _knobs(problem, case, name, num_knobs):
+            # The fixed number is another in every case: chosen in hindsight, it has no default to be told from.
+            shown = "" if knob is None or name == "fixed" else f"{knob:g}"
             if f"{case.key}|{name}|{shown}" in done:
                 continue
             run = run_policy(problem, name, knob, seed=case.seed)
@@ -220,7 +221,7 @@ def _knobs(problem: Problem, case: Case, name: str, count: int) -> list[float | 
         return [float(fixed_in_hindsight(*args) or problem.conditions.max_replicas)]
     if name == OURS or case.variant or case.seed:
         return [None]
-    return [None, *BASELINES[name].knobs(count)]
+    return [None, *(BASELINES[name].knobs(count) if count else [])]
 
 
 def _row(case: Case, policy: str, knob: str, run: Any) -> dict[str, Any]:
@@ -287,7 +288,7 @@ def strengths(by_knob: dict[str, dict[str, tuple[float, float]]], goal: float) -
     ]
     if len(by_knob) > 1 and frozen:
         knob = min(frozen)[2]
-        found[f"frozen at {knob or 'default'}"] = by_knob[knob]
+        found[f"frozen at {knob or 'the default'}"] = by_knob[knob]
         tuned = {}
         for case in by_knob[knob]:
             options = [each[case] for each in by_knob.values() if case in each]
@@ -370,6 +371,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a grid of about five minutes")
     parser.add_argument("--policies", nargs="*", default=list(POLICIES))
     parser.add_argument("--fresh", nargs="*", default=[], help="run these policies again")
+    parser.add_argument("--knobs", type=int, help="values of each knob; 0: defaults only")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--match", default="", help="only cases whose name contains this")
@@ -403,11 +405,14 @@ def _run(
 ) -> list[dict[str, Any]]:
     done = {name_of(row) for row in rows}
     only = tuple(args.policies)
+    knobs = (QUICK_KNOBS if args.quick else KNOBS) if args.knobs is None else args.knobs
     new: list[dict[str, Any]] = []
     os.nice(10)
     started_s = time.monotonic()
     with ProcessPoolExecutor(args.processes) as pool, args.out.open("a") as file:
-        waiting = {pool.submit(measure, case, done, args.quick, only): case for case in todo}
+        waiting = {
+            pool.submit(measure, case, done, args.quick, knobs, only): case for case in todo
+        }
         for count, future in enumerate(as_completed(waiting), start=1):
             found = future.result()
             new += found

@@ -10,13 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
-
-from adapters.test_journal import kill_while_writing
 from advisor.adapters.journal import Journal
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 
 def main(kills: int) -> None:
+    from adapters.test_journal import kill_while_writing
+
     rng = random.Random(1)
     lost = acknowledged = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,6 @@
 """The policies to compare, each with the one knob that a user turns: its default, and the range it is tuned over.
 
-Rules and defaults were read in sources and documentation in November 2026; every class states its own. A knob is turned
-towards fewer replicas from the left of its range to the right, or the other way round: `more_is_cheaper` says which.
+Rules and defaults were read in sources and documentation in November 2026; every class states its own.
 """
 
 from __future__ import annotations
@@ -45,8 +44,6 @@ class Baseline:
     default: float
     low: float
     high: float
-    more_is_cheaper: bool = True
-    scales_to_zero: bool = False
 
     def knobs(self, count: int) -> list[float]:
         """`count` values over the range, spaced evenly in their logarithms."""
@@ -56,54 +53,30 @@ class Baseline:
 BASELINES = {
     baseline.name: baseline
     for baseline in (
-        Baseline(
-            name="fixed", make=Fixed, knob="replicas", default=1, low=1, high=128,
-            more_is_cheaper=False,
-        ),
-        Baseline(
-            name="ray", make=RayServe, knob="target_ongoing_requests", default=2, low=1, high=256,
-            scales_to_zero=True,
-        ),
+        Baseline(name="fixed", make=Fixed, knob="replicas", default=1, low=1, high=128),
+        Baseline(name="ray", make=RayServe, knob="target_ongoing_requests", default=2, low=1, high=128),
         # The documentation gives no default; 16 concurrent requests per pod is a rule of thumb.
-        Baseline(name="hpa", make=Hpa, knob="ongoing requests", default=16, low=1, high=256),
-        Baseline(
-            name="keda", make=Keda, knob="waiting requests", default=2, low=0.05, high=20,
-            scales_to_zero=True,
-        ),
-        Baseline(
-            name="knative", make=Knative, knob="concurrency", default=100, low=1, high=256,
-            scales_to_zero=True,
-        ),
+        Baseline(name="hpa", make=Hpa, knob="ongoing requests", default=16, low=1, high=128),
+        Baseline(name="keda", make=Keda, knob="waiting requests", default=2, low=0.05, high=20),
+        Baseline(name="knative", make=Knative, knob="concurrency", default=100, low=1, high=256),
         # SkyServe asks for the target; the share is of the capacity at 1000 tokens in, 200 out.
         Baseline(
             name="skyserve", make=SkyServe, knob="share of nominal capacity", default=0.7,
-            low=0.05, high=2, scales_to_zero=True,
+            low=0.05, high=2,
         ),
         Baseline(
-            name="dynamo-last", make=DynamoPredictive, knob="headroom", default=1, low=0.5,
-            high=6, more_is_cheaper=False,
+            name="dynamo-last", make=DynamoPredictive, knob="headroom", default=1, low=1,
+            high=4,
         ),
-        Baseline(
-            name="dynamo-kalman", make=kalman, knob="headroom", default=1, low=0.5, high=6,
-            more_is_cheaper=False,
-        ),
+        Baseline(name="dynamo-kalman", make=kalman, knob="headroom", default=1, low=1, high=4),
         Baseline(
             name="dynamo-load", make=DynamoReactive, knob="share of the SLO", default=0.8,
             low=0.05, high=1,
         ),
-        Baseline(
-            name="dynamo-both", make=DynamoBoth, knob="headroom", default=1, low=0.5, high=6,
-            more_is_cheaper=False,
-        ),
-        Baseline(
-            name="wva", make=Wva, knob="KV limit", default=0.8, low=0.12, high=0.95,
-            scales_to_zero=True,
-        ),
+        Baseline(name="dynamo-both", make=DynamoBoth, knob="headroom", default=1, low=1, high=4),
+        Baseline(name="wva", make=Wva, knob="KV limit", default=0.8, low=0.12, high=0.95),
         Baseline(name="aibrix", make=Aibrix, knob="KV use", default=0.5, low=0.01, high=0.9),
-        Baseline(
-            name="naive", make=NaiveForecast, knob="headroom", default=1.15, low=0.7, high=6,
-            more_is_cheaper=False, scales_to_zero=True,
-        ),
+        Baseline(name="naive", make=NaiveForecast, knob="headroom", default=1.15, low=1, high=4),
     )
 }  # fmt: skip
 
@@ -147,6 +120,8 @@ def arguments(setting: Setting) -> dict[str, Any]:
         "usd_per_hour": setting.usd_per_hour,
         "min_replicas": setting.min_replicas,
         "max_replicas": setting.max_replicas,
+        "scale_to_zero": setting.min_replicas == 0,
+        "min_billed_s": setting.min_billed_s,
     }
 
 

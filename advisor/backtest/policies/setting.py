@@ -27,6 +27,7 @@ class Setting:
     min_replicas: int
     max_replicas: int
     usd_per_hour: float = 1.0
+    min_billed_s: float = 0.0
 
     def bounded(self, target: float) -> int:
         return int(min(max(target, self.min_replicas), self.max_replicas))
