@@ -11,7 +11,7 @@ counts only as simulated. The optimum may lie lower; how much at most, the bound
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -354,8 +354,3 @@ def infeasible_reason(
         if mask.mean() > 1 - objective.goal:
             return f"{mask.mean():.1%} of the requests miss even alone on a replica: {why}"
     return None
-
-
-def as_curves(runs: Sequence[Run]) -> list[Curve]:
-    """What each run had running, as curves over its trace."""
-    return [_held(run.at_s, run.running, int(run.trace.duration_s / CELL_S) + 1) for run in runs]

@@ -45,10 +45,6 @@ class Score:
     mean_replicas: float
     max_replicas: int
 
-    @property
-    def keeps(self) -> bool:
-        return self.attainment >= 0.99
-
 
 def score(run: Run) -> Score:
     trace = run.trace

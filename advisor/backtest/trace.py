@@ -8,8 +8,9 @@ lengths, and superposing smooths bursts shorter than the shift, as more users do
 from __future__ import annotations
 
 import csv
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,13 +106,23 @@ def load_trace(path: Path, progress: Progress | None = None) -> Trace:
     reader = _Reader(path)
     batches = _csv_batches(path) if path.suffix == ".csv" else _parquet_batches(path)
     try:
-        for columns, total in batches:
-            reader.add(columns)
+        for batch in batches:
+            reader.add(batch)
             if progress is not None:
-                progress(reader.rows, total)
+                progress(reader.rows, batch.rows_in_file)
     except (OSError, UnicodeDecodeError) as error:
         raise TraceError(f"{path}: {error}") from None
     return reader.trace()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Some rows. A tenant is an index into `tenant_names`, which may differ from batch to batch."""
+
+    columns: dict[str, NDArray[Any]]
+    tenants: NDArray[np.int64] | None
+    tenant_names: Sequence[str]
+    rows_in_file: int
 
 
 class _Reader:
@@ -124,7 +135,8 @@ class _Reader:
         self._parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*COLUMNS, TENANT)}
         self._tenants: dict[str, int] = {}
 
-    def add(self, columns: dict[str, NDArray[Any]]) -> None:
+    def add(self, batch: _Batch) -> None:
+        columns = batch.columns
         arrival_s = self._checked("arrival_s", columns["arrival_s"], MAX_ARRIVAL_S)
         before = np.concatenate(([self._last_s], arrival_s[:-1])) if len(arrival_s) else arrival_s
         self._refuse("arrival_s", arrival_s < before, arrival_s, "arrives before the row above it")
@@ -133,8 +145,11 @@ class _Reader:
             values = self._checked(name, columns[name], MAX_TOKENS)
             self._refuse(name, values != np.floor(values), values, "is not a whole number")
             self._parts[name].append(values.astype(np.int64))
-        if TENANT in columns:
-            self._parts[TENANT].append(self._tenant_indices(columns[TENANT]))
+        if batch.tenants is not None:
+            known = [
+                self._tenants.setdefault(name, len(self._tenants)) for name in batch.tenant_names
+            ]
+            self._parts[TENANT].append(np.asarray(known, np.int64)[batch.tenants])
         self.rows += len(arrival_s)
         self._last_s = float(arrival_s[-1]) if len(arrival_s) else self._last_s
 
@@ -167,13 +182,8 @@ class _Reader:
                 f"{self.path}: {name}: row {self.rows + index}: {values[index]:.12g} {why}"
             )
 
-    def _tenant_indices(self, names: NDArray[Any]) -> NDArray[np.int64]:
-        unique, inverse = np.unique(names.astype(str), return_inverse=True)
-        known = [self._tenants.setdefault(str(name), len(self._tenants)) for name in unique]
-        return np.asarray(known, np.int64)[inverse]
 
-
-def _parquet_batches(path: Path) -> Iterator[tuple[dict[str, NDArray[Any]], int]]:
+def _parquet_batches(path: Path) -> Iterator[_Batch]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -182,39 +192,55 @@ def _parquet_batches(path: Path) -> Iterator[tuple[dict[str, NDArray[Any]], int]
     except pa.ArrowInvalid as error:
         raise TraceError(f"{path}: not a parquet file ({error})") from None
     _require_columns(path, file.schema_arrow.names)
-    wanted = [*COLUMNS, *([TENANT] if TENANT in file.schema_arrow.names else [])]
-    for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
-        columns = {name: _as_numpy(path, name, batch.column(name)) for name in wanted}
-        yield columns, file.metadata.num_rows
+    has_tenants = TENANT in file.schema_arrow.names
+    wanted = [*COLUMNS, *([TENANT] if has_tenants else [])]
+    for rows in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
+        tenants, names = _coded(rows.column(TENANT)) if has_tenants else (None, [])
+        yield _Batch(
+            columns={name: _as_numpy(path, name, rows.column(name)) for name in COLUMNS},
+            tenants=tenants,
+            tenant_names=names,
+            rows_in_file=file.metadata.num_rows,
+        )
+
+
+def _coded(column: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
+    """Indices and the names they stand for; a missing tenant is one of its own."""
+    import pyarrow as pa
+
+    coded = column.cast(pa.string()).fill_null("").dictionary_encode()
+    return np.asarray(coded.indices.to_numpy(), np.int64), coded.dictionary.to_pylist()
 
 
 def _as_numpy(path: Path, name: str, column: pa.Array) -> NDArray[Any]:
     import pyarrow as pa
 
-    if name == TENANT:
-        return np.asarray(column.cast(pa.string()).to_pylist(), dtype=object)
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise TraceError(f"{path}: {name}: {column.type} is not a number")
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
 
 
-def _csv_batches(path: Path) -> Iterator[tuple[dict[str, NDArray[Any]], int]]:
+def _csv_batches(path: Path) -> Iterator[_Batch]:
     with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        names = [*(rows.fieldnames or [])]
-        _require_columns(path, names)
-        wanted = [*COLUMNS, *([TENANT] if TENANT in names else [])]
-        lists: dict[str, list[Any]] = {name: [] for name in wanted}
-        for index, row in enumerate(rows):
-            for name in wanted:
-                lists[name].append(
-                    row[name] if name == TENANT else _number(path, name, index, row)
-                )
-            if len(lists[COLUMNS[0]]) == BATCH_ROWS:
-                yield {name: np.asarray(lists[name]) for name in wanted}, 0
-                lists = {name: [] for name in wanted}
-        if lists[COLUMNS[0]]:
-            yield {name: np.asarray(lists[name]) for name in wanted}, 0
+        reader = csv.DictReader(file)
+        _require_columns(path, [*(reader.fieldnames or [])])
+        has_tenants = TENANT in (reader.fieldnames or [])
+        rows = enumerate(reader)
+        while some := list(itertools.islice(rows, BATCH_ROWS)):
+            names = [str(row[TENANT]) for _, row in some] if has_tenants else []
+            unique = list(dict.fromkeys(names))
+            place = {name: index for index, name in enumerate(unique)}
+            yield _Batch(
+                columns={
+                    name: np.asarray([_number(path, name, index, row) for index, row in some])
+                    for name in COLUMNS
+                },
+                tenants=np.asarray([place[name] for name in names], np.int64)
+                if has_tenants
+                else None,
+                tenant_names=unique,
+                rows_in_file=0,
+            )
 
 
 def _number(path: Path, name: str, index: int, row: dict[str, Any]) -> float:
