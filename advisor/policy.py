@@ -140,22 +140,18 @@ class AdvisorPolicy:
         return float(np.quantile(self._cold_starts, COLD_START_QUANTILE))
 
     def _hold(self, observation: StepObservation, reason: str) -> StepDecision:
-        running, starting = observation.replicas_running, observation.replicas_starting
-        try:
-            self._target = (
-                self._bounds.clamp(int(running or 0) + int(starting or 0))
-                if running is not None
-                else self._target
-            )
-        except (TypeError, ValueError, OverflowError):
-            pass
+        """What is there; where not even that is known, what was wanted last."""
+        there = guards.present(observation)
+        if there is not None:
+            self._target = self._bounds.clamp(there)
         return StepDecision(target_replicas=self._target, reason=f"hold: {reason}")
 
     def _learn(self, observation: StepObservation) -> None:
         self._cold_starts.extend(
             s for s in observation.cold_starts_s if 0 < s < guards.MAX_INTERVAL_S
         )
-        self._recent.window_s = max(self._min_billed_s, self.cold_start_s())
+        regretted_s = self._direction.quiet_s - guards.CHANGE_OF_DIRECTION_S
+        self._recent.window_s = max(self._min_billed_s, self.cold_start_s(), regretted_s)
         self._mix.add(observation, kv_capacity_tokens=self._belief.kv_capacity_tokens)
         self._launches.saw(
             now_s=observation.now_s,

@@ -94,8 +94,11 @@ def prefill_s(belief: ReplicaModel, tokens: float) -> float:
 
 
 def batch_limit(belief: ReplicaModel, mix: Mix) -> float:
-    """Sequences that decode together: the engine's limit, or those whose KV fits."""
-    fitting = KV_FILL * belief.kv_capacity_tokens / max(1.0, mix.context_tokens)
+    """Sequences that decode together: the engine's limit, or those whose KV fits once they are as long as they get."""
+    still_to_come = 0.5 * max(
+        0.0, mix.context_tokens - mix.input_tokens
+    )  # of an answer met half way
+    fitting = KV_FILL * belief.kv_capacity_tokens / max(1.0, mix.context_tokens + still_to_come)
     return max(1.0, min(float(belief.max_num_seqs), fitting))
 
 

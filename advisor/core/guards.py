@@ -30,7 +30,10 @@ ABSURD_REQUESTS_PER_S = 1e6
 ABSURD_TOKENS_PER_REQUEST = 1e7
 ABSURD_REPLICAS = 100_000
 CHANGE_OF_DIRECTION_S = 300.0
+MAX_QUIET_S = 600.0
+FORGET_REGRET_S = 3600.0
 CAP_TOLERANCE = 1e-9
+ROUNDING = 1e-9  # 0.875 x 8 is 7 replicas, however it was added up
 BACKOFF_S = 60.0  # after a first failed launch; doubles
 MAX_BACKOFF_S = 1800.0
 PROBE_AFTER_FAILURES = 2  # failed launches in a row from which one replica at a time is tried
@@ -56,11 +59,9 @@ def problem_with(observation: StepObservation, *, last_now_s: float | None) -> s
 
 def _bad_count(observation: StepObservation) -> str | None:
     for name in ("replicas_running", "replicas_starting"):
-        count = getattr(observation, name)
-        if count is None:
-            return f"{name} is not known"
-        if not _finite(count) or not 0 <= count <= ABSURD_REPLICAS or count != int(count):
-            return f"{name} is {count!r}, no number of replicas"
+        problem = _count_problem(name, getattr(observation, name))
+        if problem is not None:
+            return problem
     arrivals = observation.num_arrivals
     if arrivals is None:
         return "num_arrivals was not observed"
@@ -68,6 +69,14 @@ def _bad_count(observation: StepObservation) -> str | None:
         return f"num_arrivals is {arrivals!r}, no count"
     if arrivals > ABSURD_REQUESTS_PER_S * observation.interval_s:
         return f"num_arrivals is {arrivals:g}, more than any endpoint takes"
+    return None
+
+
+def _count_problem(name: str, count: int | None) -> str | None:
+    if count is None:
+        return f"{name} is not known"
+    if not _finite(count) or not 0 <= count <= ABSURD_REPLICAS or count != int(count):
+        return f"{name} is {count!r}, no number of replicas"
     return None
 
 
@@ -126,7 +135,7 @@ def replicas_with_silent(
     with_silent = (sum(seen) + assumed * num_silent) / current / target
     if abs(with_silent - 1.0) <= tolerance or (ratio < 1.0) != (with_silent < 1.0):
         return current
-    return math.ceil(with_silent * current)
+    return math.ceil(with_silent * current - ROUNDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,17 +166,27 @@ def affordable(
 
 @dataclass(slots=True)
 class Direction:
-    """A5: up at once, down only when no replica was added for a while and none of the recent needs asked for more."""
+    """A5: up at once; down only when no replica was added for a while, longer after every time that was regretted.
+
+    A replica missed again within five minutes of letting it go was let go too soon: the wait doubles, and is halved again
+    for every hour without such a regret.
+    """
 
     quiet_s: float = CHANGE_OF_DIRECTION_S
     _last_up_s: float = -math.inf
     _last_down_s: float = -math.inf
+    _regret_s: float = -math.inf
 
     def may_go_down(self, now_s: float) -> bool:
+        if self.quiet_s > CHANGE_OF_DIRECTION_S and now_s - self._regret_s >= FORGET_REGRET_S:
+            self.quiet_s, self._regret_s = self.quiet_s / 2, now_s
         return now_s - self._last_up_s >= self.quiet_s
 
     def went(self, *, now_s: float, change: int) -> None:
         if change > 0:
+            if now_s - self._last_down_s < CHANGE_OF_DIRECTION_S:
+                self.quiet_s, self._regret_s = min(MAX_QUIET_S, 2 * self.quiet_s), now_s
+                self._last_down_s = -math.inf  # one regret for one descent
             self._last_up_s = now_s
         elif change < 0:
             self._last_down_s = now_s
@@ -234,3 +253,13 @@ def misses(observation: StepObservation, objective: ServiceObjective) -> float |
     if tpot_s is None:
         return None
     return 0.1 * finished if tpot_s > objective.tpot_s else 0.0
+
+
+def present(observation: StepObservation) -> int | None:
+    """Running and starting replicas, as far as they are numbers; None where the running ones are not."""
+    running, starting = observation.replicas_running, observation.replicas_starting
+    if _count_problem("replicas_running", running) is not None or running is None:
+        return None
+    if _count_problem("replicas_starting", starting) is not None or starting is None:
+        return None
+    return int(running) + int(starting)

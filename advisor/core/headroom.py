@@ -25,11 +25,13 @@ Floats = NDArray[np.float64]
 MISS_COST = (
     15.0  # times the request's own serving; with the rest of these, chosen on the tuning traces
 )
-MISS_COST_BOUNDS = (0.2, 3.0)  # times that
+MISS_COST_BOUNDS = (0.5, 3.0)  # times that
 MISS_COST_POWER = 1.5
 AIM = 0.5  # of the misses that the goal allows
 BUDGET_MEMORY_S = 86_400.0
-BUDGET_PRIOR_REQUESTS = 400.0
+BUDGET_PRIOR_S = (
+    3 * 3600.0
+)  # of traffic on course, believed before there is any: an incident is not the day
 SCALES = np.array([0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75])
 CALIBRATION_MEMORY_S = 6 * 3600.0
 CALIBRATION_PRIOR = 30.0  # misses that the belief is worth
@@ -43,20 +45,23 @@ class ErrorBudget:
     """Misses of about a day against those the goal allows; the price of a miss follows."""
 
     goal: float = 0.99
+    _seconds: float = 0.0
     _requests: float = 0.0
     _missed: float = 0.0
 
     def add(self, *, interval_s: float, requests: float, missed: float) -> None:
         kept = math.exp(-interval_s / BUDGET_MEMORY_S)
+        self._seconds = self._seconds * kept + interval_s
         self._requests = self._requests * kept + requests
         self._missed = self._missed * kept + missed
 
     def spent(self) -> float:
         """The share of misses over the share aimed at: 1 is on course."""
+        if self._requests <= 0:
+            return 1.0
         aim = AIM * (1.0 - self.goal)
-        share = (self._missed + BUDGET_PRIOR_REQUESTS * aim) / (
-            self._requests + BUDGET_PRIOR_REQUESTS
-        )
+        believed = self._requests / self._seconds * BUDGET_PRIOR_S
+        share = (self._missed + believed * aim) / (self._requests + believed)
         return share / aim
 
     def miss_cost(self) -> float:
