@@ -13,18 +13,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from advisor.backtest.clairvoyant import (
-    CELL_S,
-    Clairvoyant,
-    arriving_work,
-    fixed_in_hindsight,
-    lower_bound_s,
-)
+from advisor.backtest.bounds import CELL_S, arriving_work, fixed_in_hindsight, lower_bound_s
+from advisor.backtest.clairvoyant import Clairvoyant
 from advisor.backtest.conditions import Conditions
+from advisor.backtest.fleet import Run
 from advisor.backtest.policies import BASELINES, Baseline, build
 from advisor.backtest.policies.setting import Setting
 from advisor.backtest.score import Score, geomean, score
-from advisor.backtest.simulator import Run, simulate
+from advisor.backtest.simulator import simulate
 from advisor.backtest.trace import Trace, redraw, scale_rate
 from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from advisor.backtest.clairvoyant import CELL_S
+from advisor.backtest.bounds import CELL_S
 from advisor.backtest.contest import Contest, work_curve
-from advisor.backtest.simulator import Run
+from advisor.backtest.fleet import Run
 
 POINTS = 2000  # a line; more cannot be told apart
 TITLES = (

@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field
 
 from advisor import data
-from advisor.backtest.clairvoyant import infeasible_reason
+from advisor.backtest.bounds import infeasible_reason
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.contest import Problem, enough_replicas, starting_replicas, to_fleet
 from advisor.backtest.policies import BASELINES, OURS

@@ -9,6 +9,9 @@ hold 106 days), so a jump equals its steps exactly, and a run is the same on eve
 Nothing here allocates: requests are links in arrays, sequences that decode lie in a heap by the step that ends them, and two
 tournament trees give the next event of the fleet and the least loaded replica. At equal times an arrival comes before
 the end of a step, so that the step after it can take it in.
+
+One module, although a long one: numba keeps compiled code on disk by the file it stands in, and would not see that a function
+in another file has changed.
 """
 
 from __future__ import annotations

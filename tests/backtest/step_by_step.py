@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from advisor.backtest.conditions import Conditions
-from advisor.backtest.simulator import GRACE_S, Change, to_ps
+from advisor.backtest.fleet import GRACE_S, to_ps
+from advisor.backtest.simulator import Change
 from advisor.backtest.trace import Trace
 from advisor.core.replica_model import ReplicaModel
 

@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.backtest.clairvoyant import (
-    CELL_S,
-    Clairvoyant,
-    fixed_in_hindsight,
-    infeasible_reason,
-    lower_bound_s,
-    schedule_of,
-)
+from advisor.backtest.bounds import CELL_S, fixed_in_hindsight, infeasible_reason, lower_bound_s
+from advisor.backtest.clairvoyant import Clairvoyant, schedule_of
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.simulator import follow
 from advisor.backtest.trace import Trace, make_trace

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from advisor.backtest.conditions import Conditions, MetricFaults
+from advisor.backtest.fleet import Run, SimulationError
 from advisor.backtest.replica import CANCELLED, ENDED, FAILED, INTERRUPTED
-from advisor.backtest.simulator import Change, Run, SimulationError, follow, simulate
+from advisor.backtest.simulator import Change, follow, simulate
 from advisor.backtest.trace import Trace, make_trace
 from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel

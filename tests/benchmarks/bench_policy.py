@@ -31,7 +31,8 @@ from typing import Any
 
 import numpy as np
 
-from advisor.backtest.clairvoyant import Clairvoyant, fixed_in_hindsight, lower_bound_s
+from advisor.backtest.bounds import fixed_in_hindsight, lower_bound_s
+from advisor.backtest.clairvoyant import Clairvoyant
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.contest import (
     Problem,

@@ -43,7 +43,7 @@ from advisor.core.capacity import ServiceObjective  # noqa: E402 - the paths abo
 from advisor.core.replica_model import ReplicaModel  # noqa: E402
 
 if TYPE_CHECKING:
-    from advisor.backtest.simulator import Run
+    from advisor.backtest.fleet import Run
     from advisor.backtest.trace import Trace
 
 MAX_SEQS = 32
