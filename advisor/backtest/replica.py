@@ -10,7 +10,7 @@ Nothing here allocates: requests are links in arrays, sequences that decode lie 
 tournament trees give the next event of the fleet and the least loaded replica. At equal times an arrival comes before
 the end of a step, so that the step after it can take it in.
 
-One module, although a long one: numba keeps compiled code on disk by the file it stands in, and would not see that a function
+One module, although a long one: numba keeps compiled code by the file it stands in, and would not see that a function
 in another file has changed.
 """
 
