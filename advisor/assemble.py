@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from advisor import data
 from advisor.adapters.hub import load_model_spec
+from advisor.adapters.journal import Journal
 from advisor.adapters.prometheus import PrometheusReader
 from advisor.adapters.ray_metrics import RayMetricsReader
 from advisor.adapters.ray_serve import ServeFleetReader
@@ -37,6 +38,7 @@ def assemble(config: AdvisorConfig, exporter: Exporter) -> AdvisorLoop:
         fleet_reader=ServeFleetReader(config.ray_dashboard_url, config.model),
         notifiers=_notifiers(config),
         exporter=exporter,
+        memory=None if config.journal is None else Journal(config.journal),
     )
 
 

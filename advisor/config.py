@@ -131,6 +131,7 @@ class AdvisorConfig(_Strict):
     max_replicas: int | None = Field(default=None, ge=1)
     cold_start: Seconds = 90.0
     expected: ExpectedLoad | None = None
+    journal: Path | None = None  # where decisions are remembered, for `advisor history`
     notify: NotifyConfig = NotifyConfig()
 
     @field_validator("prices")
@@ -143,6 +144,11 @@ class AdvisorConfig(_Strict):
             return None
         load_price_book(today=datetime.now(UTC).date(), own=file.expanduser())
         return file.expanduser().absolute()
+
+    @field_validator("journal")
+    @classmethod
+    def _journal_in_full(cls, file: Path | None) -> Path | None:
+        return None if file is None else file.expanduser().absolute()
 
     @field_validator("accelerators")
     @classmethod

@@ -10,10 +10,10 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from advisor.config import AdvisorConfig
 from advisor.core import perf
@@ -27,7 +27,7 @@ from advisor.core.observe import observe
 from advisor.core.recommend import recommend
 from advisor.core.recommendation import Fleet, Offer, Recommendation
 from advisor.core.workload import Workload, rounded, workload_of
-from advisor.errors import NotificationError, ObservationError
+from advisor.errors import JournalError, NotificationError, ObservationError
 from advisor.metrics import NOTIFICATIONS, Exporter, Publisher
 from advisor.tick import Tick
 
@@ -63,6 +63,13 @@ class Notifier(Protocol):
         """Send one message; NotificationError when it was not taken."""
 
 
+class Memory(Protocol):
+    """Where decisions are kept: a journal on disk."""
+
+    def advise(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """Remember a decision that nobody carried out; JournalError when it cannot be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """What a recommendation is chosen from."""
@@ -86,6 +93,7 @@ class AdvisorLoop:
         fleet_reader: FleetReader,
         notifiers: Sequence[Notifier],
         exporter: Exporter,
+        memory: Memory | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
@@ -93,6 +101,8 @@ class AdvisorLoop:
         self._metrics_reader = metrics_reader
         self._fleet_reader = fleet_reader
         self._exporter = exporter
+        self._memory = memory
+        self._remembered: tuple[object, ...] | None = None
         self._publisher = Publisher(exporter)
         self._now = now
         self._idle = IdleHistory()
@@ -155,6 +165,7 @@ class AdvisorLoop:
         self.ticks.append(tick)
         self._publisher.publish(tick)
         logger.info(summary(tick))
+        self._remember(tick)
         await self._notify(tick)
         return tick
 
@@ -239,6 +250,19 @@ class AdvisorLoop:
             today=datetime.fromtimestamp(at_s, UTC).date(),
         )
 
+    def _remember(self, tick: Tick) -> None:
+        """Keep what is new: another choice, or another action; a round that says the same is not kept again."""
+        said = (choice(tick.recommendation), tick.decision.action, tick.decision.target_replicas)
+        if self._memory is None or said == self._remembered:
+            return
+        try:
+            self._memory.advise(
+                at_s=tick.at_s, action=tick.decision.action.value, detail=remembered(tick)
+            )
+            self._remembered = said
+        except JournalError as error:
+            logger.warning("%s", error)
+
     async def _notify(self, tick: Tick) -> None:
         """Tell of a change once; what was not taken is tried again, and gives way to a newer change."""
         if tick.changed:
@@ -263,6 +287,29 @@ def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
     if best is None:
         return (recommendation.feasible,)
     return recommendation.feasible, best.accelerator, best.tp_degree, best.replicas, best.mode
+
+
+def remembered(tick: Tick) -> dict[str, Any]:
+    """What the journal keeps of a round: what was seen, what would be best, at what price, and why."""
+    best = tick.recommendation.best if tick.recommendation else None
+    rate, fleet = tick.observation.requests_per_s, tick.fleet
+    detail: dict[str, Any] = {
+        "model": tick.model,
+        "reason": tick.decision.reason,
+        "requests_per_s": None if rate is None else rate.value,
+        "running_replicas": None if fleet is None else fleet.running_replicas,
+    }
+    if best is not None:
+        detail |= {
+            "accelerator": best.accelerator,
+            "tp_degree": best.tp_degree,
+            "replicas": best.replicas,
+            "mode": best.mode.value,
+            "usd_per_hour": best.usd_per_hour,
+            "predicted_ttft_s": best.prediction.ttft_s,
+            "predicted_tpot_s": best.prediction.tpot_s,
+        }
+    return detail
 
 
 def summary(tick: Tick) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from fastapi.testclient import TestClient
 from recorder import Recorder, key
 
 from advisor import data
+from advisor.adapters.journal import Journal, read_journal
 from advisor.config import AdvisorConfig, parse_config
 from advisor.core.model_spec import model_spec_from_config
 from advisor.core.observation import Sample, Scrape
 from advisor.core.recommendation import Action, Fleet
-from advisor.errors import NotificationError, ObservationError
-from advisor.loop import AdvisorLoop, Catalogue, summary
+from advisor.errors import JournalError, NotificationError, ObservationError
+from advisor.loop import AdvisorLoop, Catalogue, Memory, summary
 from advisor.tick import Tick
 from advisor.web.api import create_api
 
@@ -94,7 +96,9 @@ class Told:
 
 
 class Rig:
-    def __init__(self, requests_per_s: float | None, **config: Any) -> None:
+    def __init__(
+        self, requests_per_s: float | None, memory: Memory | None = None, **config: Any
+    ) -> None:
         self.now_s = START_S
         self.metrics, self.told, self.recorder = Metrics(requests_per_s), Told(), Recorder()
         self.serve = Serve(
@@ -129,6 +133,7 @@ class Rig:
             fleet_reader=self.serve,
             notifiers=[self.told],
             exporter=self.recorder,
+            memory=memory,
             now=lambda: self.now_s,
         )
 
@@ -309,3 +314,29 @@ def test_nothing_is_learnt_without_a_known_device_or_while_serve_changes() -> No
     rig.metrics.device = "gpu0 NVIDIA H100 80GB HBM3"
     rig.serve.fleet = replace(rig.serve.fleet, status="DEPLOYING")
     assert rig.tick().learned.corrections == {}
+
+
+def test_the_journal_keeps_each_new_decision_once(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with Journal(file) as journal:
+        rig = Rig(5.0, memory=journal)
+        for _ in range(3):
+            rig.tick()
+        assert len(read_journal(file)) == 1
+        rig.metrics.requests_per_s = None
+        tick = rig.tick()
+    [newest, first] = read_journal(file)
+    assert (newest.action, first.kind) == (tick.decision.action.value, "advice")
+    assert first.detail["accelerator"]
+    assert first.detail["usd_per_hour"] > 0
+
+
+class FullDisk:
+    def advise(self, **_: Any) -> int:
+        raise JournalError("journal.db: database or disk is full")
+
+
+def test_a_full_disk_does_not_end_the_loop() -> None:
+    rig = Rig(5.0, memory=FullDisk())
+    assert rig.tick().number == 1
+    assert rig.tick().number == 2
