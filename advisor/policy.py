@@ -150,8 +150,9 @@ class AdvisorPolicy:
         self._cold_starts.extend(
             s for s in observation.cold_starts_s if 0 < s < guards.MAX_INTERVAL_S
         )
-        regretted_s = self._direction.quiet_s - guards.CHANGE_OF_DIRECTION_S
-        self._recent.window_s = max(self._min_billed_s, self.cold_start_s(), regretted_s)
+        regretted = self._direction.quiet_s > guards.CHANGE_OF_DIRECTION_S
+        kept_s = self._direction.quiet_s if regretted else 0.0
+        self._recent.window_s = max(self._min_billed_s, self.cold_start_s(), kept_s)
         self._mix.add(observation, kv_capacity_tokens=self._belief.kv_capacity_tokens)
         self._launches.saw(
             now_s=observation.now_s,

@@ -2,17 +2,53 @@
 
 This is the one place where a recommendation becomes an action. It never scales down on missing data, and it changes
 nothing while Serve itself is still changing something.
+
+Two speeds. Replicas follow every tick: up at once, down after patience. What disrupts, another GPU type or another mode,
+waits for its hour: it must save more than it costs (savings over disruption, as Karpenter's consolidation has it), hold
+for a while, and fit under the cap while both fleets run. Given no `limits`, none of the user's apply.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from advisor.core import guards
 from advisor.core.objective import Mode
-from advisor.core.recommendation import Action, Decision, Fleet, Recommendation
+from advisor.core.recommendation import Action, Candidate, Decision, Fleet, Recommendation
 from advisor.core.workload import Workload, WorkloadSource
 
 SETTLED = "RUNNING"
+MIN_SAVING_SHARE = 0.1  # of the present price, for what disrupts
+PAYBACK_S = 6 * 3600.0  # in which the saving must have paid for running both
+COOL_DOWN_S = 3600.0  # between two disruptive changes
+PATIENCE_S = 300.0  # for which fewer replicas must have been enough
+
+ANY_BOUNDS = guards.Bounds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the user allows a decision to do."""
+
+    bounds: guards.Bounds = ANY_BOUNDS
+    cap_usd_per_hour: float | None = None
+    may_go_down: bool = True
+    may_change_type: bool = True
+    cold_start_s: float = 90.0
+
+
+@dataclass(slots=True)
+class Memory:
+    """What decisions remember of each other: the needs of the last minutes, and when something was last disrupted."""
+
+    recent: guards.RecentNeed = field(
+        default_factory=lambda: guards.RecentNeed(window_s=PATIENCE_S)
+    )
+    direction: guards.Direction = field(default_factory=guards.Direction)
+    disrupted_s: float | None = None
+    wanted: tuple[str, str] | None = None  # accelerator and mode that the last rounds preferred
+    wanted_since_s: float = 0.0
 
 
 def decide(
@@ -21,8 +57,36 @@ def decide(
     workload: Workload | None,
     fleet: Fleet | None,
     problems: Sequence[str],
+    limits: Limits | None = None,
+    memory: Memory | None = None,
+    now_s: float | None = None,
+    present_usd_per_hour: float | None = None,
 ) -> Decision:
-    """One decision; its reason is always a sentence a person can act on."""
+    """One decision; its reason is always a sentence a person can act on.
+
+    `limits`, `memory` and `now_s` bring the user's bounds, patience and cool-downs; `present_usd_per_hour` is what the
+    fleet costs now, against which a disruptive change must save.
+    """
+    decision = _wanted(recommendation, workload, fleet, problems)
+    if limits is None or memory is None or now_s is None or decision.action is Action.HOLD:
+        return decision
+    assert recommendation is not None
+    assert recommendation.best is not None
+    assert fleet is not None
+    assert fleet.running_replicas is not None
+    if decision.action is Action.SCALE:
+        return _scaled(
+            decision, recommendation.best, fleet.running_replicas, limits, memory, now_s
+        )
+    return _disrupted(decision, recommendation.best, limits, memory, now_s, present_usd_per_hour)
+
+
+def _wanted(
+    recommendation: Recommendation | None,
+    workload: Workload | None,
+    fleet: Fleet | None,
+    problems: Sequence[str],
+) -> Decision:
     if problems:
         return _hold(problems[0])
     if recommendation is None or workload is None:
@@ -53,6 +117,74 @@ def decide(
         target_replicas=best.replicas,
         reason=f"the load needs {best.replicas} replicas, {fleet.running_replicas} are running",
     )
+
+
+def _scaled(
+    decision: Decision,
+    best: Candidate,
+    running: int,
+    limits: Limits,
+    memory: Memory,
+    now_s: float,
+) -> Decision:
+    """The target inside bounds and cap; down only where patience, direction and the user agree."""
+    assert decision.target_replicas is not None
+    each = best.offer.usd_per_hour / max(1, best.offer.accelerator_count // best.tp_degree)
+    most = guards.affordable(usd_per_hour=each, cap_usd_per_hour=limits.cap_usd_per_hour)
+    target = int(min(limits.bounds.clamp(decision.target_replicas), max(most, 0)))
+    kept = memory.recent.add(now_s=now_s, need=target)
+    if target < running:
+        if not limits.may_go_down:
+            return _hold(f"{target} replicas would do, but scaling down is not allowed")
+        if not memory.direction.may_go_down(now_s):
+            return _hold(f"{target} replicas would do, but some were added minutes ago")
+        target = min(running, kept)
+    if target == running:
+        return _hold(f"{running} replicas are what bounds and the last minutes allow")
+    memory.direction.went(now_s=now_s, change=target - running)
+    return Decision(action=Action.SCALE, target_replicas=target, reason=decision.reason)
+
+
+def _disrupted(
+    decision: Decision,
+    best: Candidate,
+    limits: Limits,
+    memory: Memory,
+    now_s: float,
+    present_usd_per_hour: float | None,
+) -> Decision:
+    """A change of type or mode: allowed, affordable while both run, worth its cost, and wanted for long enough."""
+    wanted = (best.accelerator, str(best.mode))
+    if memory.wanted != wanted:
+        memory.wanted, memory.wanted_since_s = wanted, now_s
+    if not limits.may_change_type:
+        return _hold(f"{decision.reason}, but changing it is not allowed")
+    if present_usd_per_hour is None:
+        return _hold(f"{decision.reason}, but what the fleet costs now is not known")
+    problem = _not_worth_it(best.usd_per_hour, present_usd_per_hour, limits)
+    if problem is not None:
+        return _hold(f"{decision.reason}, but {problem}")
+    if now_s - memory.wanted_since_s < COOL_DOWN_S:
+        return _hold(f"{decision.reason}; it must be so for {COOL_DOWN_S / 60:.0f} minutes")
+    if memory.disrupted_s is not None and now_s - memory.disrupted_s < COOL_DOWN_S:
+        return _hold(f"{decision.reason}; the last such change is too recent")
+    memory.disrupted_s = now_s
+    return decision
+
+
+def _not_worth_it(new: float, present: float, limits: Limits) -> str | None:
+    """Why a change from one price per hour to another does not pay; both are billed while the new one starts."""
+    if limits.cap_usd_per_hour is not None and new + present > limits.cap_usd_per_hour:
+        return (
+            f"both fleets together cost ${new + present:.2f}/h, over the cap of "
+            f"${limits.cap_usd_per_hour:.2f}/h"
+        )
+    saving = present - new
+    if saving < MIN_SAVING_SHARE * present:
+        return f"it saves only ${saving:.2f}/h of ${present:.2f}/h"
+    if saving * PAYBACK_S < new * limits.cold_start_s:
+        return f"it takes more than {PAYBACK_S / 3600:.0f} h to pay for running both"
+    return None
 
 
 def _hold(reason: str) -> Decision:

@@ -234,7 +234,7 @@ class DemandForecaster:
         count = int(min(NUM_ERRORS, self._num_errors[index]))
         weight = count / (count + PRIOR_ERRORS)
         if count == 0:
-            return PRIOR_ERRORS_AT
+            return np.asarray(PRIOR_ERRORS_AT)
         observed = np.quantile(self._errors[index, :count], QUANTILES)
         centre = float(observed @ QUANTILE_WEIGHTS)
         variance = float((observed - centre) ** 2 @ QUANTILE_WEIGHTS)

@@ -31,7 +31,7 @@ ABSURD_TOKENS_PER_REQUEST = 1e7
 ABSURD_REPLICAS = 100_000
 CHANGE_OF_DIRECTION_S = 300.0
 MAX_QUIET_S = 600.0
-FORGET_REGRET_S = 3600.0
+FORGET_REGRET_S = 4 * 3600.0
 CAP_TOLERANCE = 1e-9
 ROUNDING = 1e-9  # 0.875 x 8 is 7 replicas, however it was added up
 BACKOFF_S = 60.0  # after a first failed launch; doubles
@@ -187,7 +187,7 @@ class Direction:
             if now_s - self._last_down_s < CHANGE_OF_DIRECTION_S:
                 self.quiet_s, self._regret_s = min(MAX_QUIET_S, 2 * self.quiet_s), now_s
                 self._last_down_s = -math.inf  # one regret for one descent
-            self._last_up_s = now_s
+            self._last_up_s = max(self._last_up_s, now_s)
         elif change < 0:
             self._last_down_s = now_s
 

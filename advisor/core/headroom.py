@@ -66,7 +66,7 @@ class ErrorBudget:
 
     def miss_cost(self) -> float:
         low, high = MISS_COST_BOUNDS
-        return MISS_COST * min(high, max(low, self.spent() ** MISS_COST_POWER))
+        return MISS_COST * min(high, max(low, math.pow(self.spent(), MISS_COST_POWER)))
 
 
 @dataclass(slots=True)

@@ -182,7 +182,7 @@ class KeepAlive:
             self._requests + COLD_HIT_PRIOR_REQUESTS
         )
         low, high = COLD_HIT_COST_BOUNDS
-        return COLD_HIT_COST_S * min(high, max(low, (share / aim) ** COLD_HIT_COST_POWER))
+        return COLD_HIT_COST_S * min(high, max(low, math.pow(share / aim, COLD_HIT_COST_POWER)))
 
     def keep_s(self, *, cold_start_s: float, interval_s: float) -> float:
         """Seconds of idleness after which the last replica goes."""

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.core.decide import decide
+from advisor.core.decide import Limits, Memory, decide
+from advisor.core.guards import Bounds
 from advisor.core.objective import CapacityType, Mode
 from advisor.core.recommendation import (
     Action,
     Basis,
     Candidate,
+    Decision,
     Fleet,
     Offer,
     Prediction,
@@ -199,3 +201,88 @@ def test_nothing_is_changed_while_serve_is_changing(status: str) -> None:
     )
     assert found.action is Action.HOLD
     assert status in found.reason
+
+
+LIMITS = Limits(bounds=Bounds(min_replicas=1, max_replicas=10), cap_usd_per_hour=6.4)
+
+
+def decide_at(now_s: float, memory: Memory, best: int, running: int, **more: object) -> Decision:
+    settings = {"limits": LIMITS, "present_usd_per_hour": 0.8 * running, **more}
+    return decide(
+        recommendation=recommendation(best),
+        workload=OBSERVED,
+        fleet=fleet(running),
+        problems=[],
+        memory=memory,
+        now_s=now_s,
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def test_up_is_at_once_and_inside_bounds_and_cap() -> None:
+    assert decide_at(0.0, Memory(), 5, 2).target_replicas == 5
+    assert decide_at(0.0, Memory(), 50, 2).target_replicas == 8  # $6.40/h pay for eight
+    loose = Limits(bounds=Bounds(min_replicas=1, max_replicas=10))
+    assert decide_at(0.0, Memory(), 50, 2, limits=loose).target_replicas == 10
+
+
+def test_down_waits_for_patience_and_keeps_what_the_last_minutes_needed() -> None:
+    memory = Memory()
+    assert decide_at(0.0, memory, 6, 4).target_replicas == 6
+    assert decide_at(60.0, memory, 2, 6).action is Action.HOLD  # two were added a minute ago
+    assert decide_at(250.0, memory, 4, 6).action is Action.HOLD
+    assert decide_at(301.0, memory, 2, 6).target_replicas == 4
+    assert decide_at(660.0, memory, 2, 4).target_replicas == 2
+
+
+def test_down_is_refused_where_the_user_refuses_it() -> None:
+    only_up = replace(LIMITS, may_go_down=False)
+    assert decide_at(0.0, Memory(), 1, 4, limits=only_up).action is Action.HOLD
+    assert decide_at(0.0, Memory(), 5, 4, limits=only_up).target_replicas == 5
+
+
+def change_type(now_s: float, memory: Memory, present: float | None, **more: object) -> Decision:
+    return decide(
+        recommendation=recommendation(2),
+        workload=OBSERVED,
+        fleet=fleet(2, accelerator="A100-SXM-80GB"),
+        problems=[],
+        limits=replace(LIMITS, **more),  # type: ignore[arg-type]
+        memory=memory,
+        now_s=now_s,
+        present_usd_per_hour=present,
+    )
+
+
+def test_another_type_must_be_wanted_for_an_hour_and_then_cools_down() -> None:
+    memory = Memory()
+    assert change_type(0.0, memory, 4.0).action is Action.HOLD
+    assert change_type(3599.0, memory, 4.0).action is Action.HOLD
+    assert change_type(3600.0, memory, 4.0).action is Action.CHANGE_ACCELERATOR
+    assert "recent" in change_type(3700.0, memory, 4.0).reason
+    assert change_type(7200.0, memory, 4.0).action is Action.CHANGE_ACCELERATOR
+
+
+@pytest.mark.parametrize(
+    ("present", "more", "why"),
+    [
+        (1.7, {}, "saves only"),
+        (1.6 / 0.89, {}, "CHANGE"),
+        (4.9, {}, "over the cap"),
+        (4.8, {}, "CHANGE"),
+        (None, {}, "not known"),
+        (4.0, {"may_change_type": False}, "not allowed"),
+        (1.8, {"cold_start_s": 3000.0}, "pay for running both"),
+    ],
+)
+def test_a_disruptive_change_must_pay_and_fit(
+    present: float | None, more: dict[str, object], why: str
+) -> None:
+    memory = Memory()
+    change_type(0.0, memory, present, **more)
+    found = change_type(4000.0, memory, present, **more)
+    if why == "CHANGE":
+        assert found.action is Action.CHANGE_ACCELERATOR
+    else:
+        assert found.action is Action.HOLD
+        assert why in found.reason

@@ -13,6 +13,7 @@ from advisor.core.capacity import ServiceObjective
 from advisor.core.guards import (
     BACKOFF_S,
     CHANGE_OF_DIRECTION_S,
+    FORGET_REGRET_S,
     Bounds,
     Direction,
     LaunchGuard,
@@ -217,16 +218,18 @@ def test_down_waits_until_up_is_five_minutes_ago() -> None:
     assert direction.may_go_down(10.0 + CHANGE_OF_DIRECTION_S)
 
 
-def test_a_descent_that_was_regretted_doubles_the_wait_for_an_hour() -> None:
+def test_a_descent_that_was_regretted_doubles_the_wait_for_hours() -> None:
     direction = Direction()
     direction.went(now_s=0.0, change=1)
     direction.went(now_s=400.0, change=-1)
     direction.went(now_s=500.0, change=2)
     assert not direction.may_go_down(500.0 + 2 * CHANGE_OF_DIRECTION_S - 0.1)
     assert direction.may_go_down(500.0 + 2 * CHANGE_OF_DIRECTION_S)
-    for hour in range(1, 4):
-        assert direction.may_go_down(500.0 + hour * 3600.0)
+    direction.went(now_s=5000.0, change=1)
+    assert not direction.may_go_down(5000.0 + CHANGE_OF_DIRECTION_S)
+    assert direction.may_go_down(500.0 + FORGET_REGRET_S)
     direction.went(now_s=20_000.0, change=1)
+    assert not direction.may_go_down(20_000.0 + CHANGE_OF_DIRECTION_S - 0.1)
     assert direction.may_go_down(20_000.0 + CHANGE_OF_DIRECTION_S)
 
 

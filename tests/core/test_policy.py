@@ -251,7 +251,7 @@ def test_without_lengths_it_holds() -> None:
 
 def test_failed_launches_are_not_answered_by_more() -> None:
     policy = make_policy()
-    launched = 0
+    launched = target = 0
     for number in range(
         1, 121
     ):  # half an hour in which every new replica dies within the interval
@@ -265,11 +265,12 @@ def test_failed_launches_are_not_answered_by_more() -> None:
                 input_tokens=900_000,
                 num_finished=100,
                 finished_output_tokens=20_000,
-                num_failed_launches=decision.target_replicas - 1 if number > 1 else 0,
+                num_failed_launches=max(0, target - 1),
             )
         )
         assert decision.target_replicas <= 40
-        launched += decision.target_replicas - 1
+        target = decision.target_replicas
+        launched += target - 1
         if number == 4:
             assert "launches fail" in decision.reason  # within a minute
     assert launched < 40 + 6
