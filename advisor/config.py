@@ -134,21 +134,26 @@ class AdvisorConfig(_Strict):
     journal: Path | None = None  # where decisions are remembered, for `advisor history`
     notify: NotifyConfig = NotifyConfig()
 
-    @field_validator("prices")
+    @field_validator("prices", "journal")
     @classmethod
     def _in_full(cls, file: Path | None) -> Path | None:
         """A replica of Serve has a working folder of its own: what is relative here would be lost there."""
+        try:
+            return None if file is None else file.expanduser().absolute()
+        except RuntimeError as error:  # the home of a user who does not exist
+            raise ValueError(str(error)) from None
+
+    @field_validator("prices")
+    @classmethod
+    def _readable(cls, file: Path | None) -> Path | None:
         from advisor.price_book import load_price_book
 
-        if file is None:
-            return None
-        load_price_book(today=datetime.now(UTC).date(), own=file.expanduser())
-        return file.expanduser().absolute()
-
-    @field_validator("journal")
-    @classmethod
-    def _journal_in_full(cls, file: Path | None) -> Path | None:
-        return None if file is None else file.expanduser().absolute()
+        try:
+            if file is not None:
+                load_price_book(today=datetime.now(UTC).date(), own=file)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return file
 
     @field_validator("accelerators")
     @classmethod
