@@ -152,7 +152,7 @@ class AdvisorConfig(_Strict):
             if file is not None:
                 load_price_book(today=datetime.now(UTC).date(), own=file)
         except ConfigError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError("; ".join(str(error).split("\n"))) from None
         return file
 
     @field_validator("accelerators")
@@ -232,7 +232,7 @@ def parse_config(args: object, *, where: str) -> AdvisorConfig:
         config = AdvisorConfig.model_validate(dict(args))
     except ValidationError as error:
         raise ConfigError(
-            "\n".join(f"{where}: {_line(problem)}" for problem in error.errors())
+            "\n".join(f"{where}: {_printable(_line(problem))}" for problem in error.errors())
         ) from None
     if config.interval < 1:
         raise ConfigError(f"{where}: interval: must be 1s or more")
@@ -263,9 +263,14 @@ def load_config(file: Path) -> AdvisorConfig:
     return parse_config(content, where=str(file))
 
 
+def _printable(text: str) -> str:
+    """On one line, whatever a field or a file is called."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def _line(problem: Any) -> str:
     named = ".".join(map(str, problem["loc"]))
-    field = "".join(letter if letter.isprintable() else "?" for letter in named) or "(top level)"
+    field = named or "(top level)"
     if problem["type"] == "extra_forbidden":
         known = list(_model_at(problem["loc"][:-1]).model_fields)
         near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
