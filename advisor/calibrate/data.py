@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.calibrate import metrics
+from advisor.calibrate.anchors import ANCHORS
 from advisor.calibrate.fit import Observation
 from advisor.calibrate.names import cached_accelerator_of, spec_of
 from advisor.calibrate.rows import (
@@ -30,11 +31,11 @@ class Measurements:
 
 
 def load(path: Path) -> Measurements:
-    """Every usable row; rows of one configuration share a case."""
+    """Every usable row, and the anchors; rows of one configuration share a case."""
     cases: dict[tuple[str, ...], ReadRow | Unsupported] = {}
     left_out: Counter[str] = Counter()
     observations = []
-    for i, row in enumerate(read_rows(path)):
+    for i, row in enumerate([*read_rows(path), *ANCHORS]):
         value, reason = measured(row), _unfit(row)
         if value is None or reason:
             left_out[reason or f"flagged: {row.get('quality_flag') or 'no value'}"] += 1

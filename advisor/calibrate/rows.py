@@ -150,6 +150,8 @@ _STORED = {
     "int4": Quantization.INT4, "w4a16": Quantization.INT4, "bitsandbytes": Quantization.BNB_NF4,
     "mxfp4": Quantization.MXFP4, "nvfp4": Quantization.NVFP4, "fp4": Quantization.NVFP4,
 }  # fmt: skip
+# TensorRT-LLM's quantised checkpoints (ModelOpt, `kv_cache_quant_algo`) keep the KV cache in FP8 too.
+_SMALL_CACHE = (Quantization.FP8, Quantization.NVFP4)
 _IN_NAMES = (
     ("nvfp4", "nvfp4"),
     ("fp8", "fp8"),
@@ -172,7 +174,11 @@ def _as_stored(row: Row, spec: ModelSpec, assumed: list[str]) -> ModelSpec:
         stored = _STORED[named]
     elif stated and stated not in _STORED:
         assumed.append(f"weight dtype {stated[:20]!r} unknown, the checkpoint's own taken")
-    small_cache = any(kind in (row.get("kv_dtype") or "").lower() for kind in ("fp8", "int8"))
+    cache = (row.get("kv_dtype") or "").lower()
+    small_cache = any(kind in cache for kind in ("fp8", "int8"))
+    if not cache and stored in _SMALL_CACHE and "tensorrt" in (row.get("engine") or "").lower():
+        small_cache = True
+        assumed.append("KV cache in FP8")
     return quantized(spec, stored, kv_dtype=Dtype.FP8 if small_cache else None)
 
 

@@ -31,6 +31,7 @@ RANKS = (np.arange(40) + 0.5) / 40  # of a burst's requests, in order of their s
 EVEN_DEVIATES = (-1.73, -1.04, -0.67, -0.38, -0.13, 0.13, 0.38, 0.67, 1.04, 1.73)
 MAX_QUEUE_SHARE = 0.985  # beyond it the steady state takes longer to reach than any run lasts
 LEAST_CHUNK = 64.0
+FIRST_WAVE_SHARE = 0.1  # of a closed loop in which each client sends ten requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +257,7 @@ def closed_loop(
     shape: Shape,
     clients: Reals,
     *,
-    requests_each: float = 10.0,
+    requests_each: float = 1.0 / FIRST_WAVE_SHARE,
 ) -> Served:
     """`clients` of which each sends its next request when it has the answer to the last."""
     at = curve(costs, eff, engine, shape)
@@ -504,11 +505,16 @@ def disaggregated(
     )
     ttft, tpot, rate, batch, own, queue = found
     waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
+    # All clients begin at once, and of the first wave each prompt waits for those before it.
+    first_wave = own * clients / prefillers
+    ttft = ttft + FIRST_WAVE_SHARE * first_wave / 2
     ttfts = _percentiles(
         ttft + waiting,
         np.sqrt(queue**2 + (0.3 * own) ** 2 + (0.5 * waiting) ** 2),
         floor=0.5 * own,
     )
+    last_of_it = first_wave * (1.0 - 0.01 / FIRST_WAVE_SHARE)
+    ttfts = np.concatenate([ttfts[..., :3], np.maximum(ttfts[..., 3:], last_of_it)], axis=-1)
     tpots = _percentiles(tpot, 0.15 * tpot, floor=0.5 * tpot)
     return _served(
         req_s=rate,
