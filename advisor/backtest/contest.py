@@ -128,7 +128,7 @@ def hold_contest(
             seed=seed,
             tick=lambda: said(CLAIRVOYANT),
         )
-        found = search.search()
+        found = search.search(rounds=_rounds(len(drawn.trace)))
         for each in runs.values():
             search.consider(each[seed])
         found = search.best or found
@@ -146,6 +146,11 @@ def hold_contest(
         lower_bounds_usd=tuple(bounds),
         clairvoyant_keeps=keeps,
     )
+
+
+def _rounds(num_requests: int) -> int:
+    """Rounds of exchange in the search: each is five simulations, so fewer of them for traces of millions."""
+    return 6 if num_requests <= 1_000_000 else 2 if num_requests <= 5_000_000 else 0
 
 
 def run_policy(problem: Problem, name: str, knob: float | None, *, seed: int = 0) -> Run:
