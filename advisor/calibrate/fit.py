@@ -27,16 +27,16 @@ from advisor.core.step_time import StepCosts
 
 # Each quantity's base: a starting point, and the width of the logarithm's prior around it.
 BASES: Mapping[str, tuple[float, float]] = {
-    "weight_mbu": (0.75, 0.15),
+    "weight_mbu": (0.8, 0.08),
     "expert_mbu": (0.7, 0.4),
     "kv_mbu": (0.7, 0.3),
     "mfu": (0.6, 0.2),
     "half_tokens": (40.0, 0.7),
     "link": (0.5, 0.5),
     "hop_s": (8e-6, 0.5),
-    "layer_s": (15e-6, 0.7),
+    "layer_s": (15e-6, 0.4),
     "step_s": (1e-3, 0.7),
-    "seq_s": (6e-6, 0.5),
+    "seq_s": (6e-6, 0.25),
     "request_s": (10e-3, 0.7),
     "wait": (1.0, 0.7),
     "pace": (1.0, 0.01),
@@ -44,7 +44,7 @@ BASES: Mapping[str, tuple[float, float]] = {
 # How far a factor's logarithm may lie from 0, by quantity and level.
 WIDTHS: Mapping[str, Mapping[str, float]] = {
     "weight_mbu": {
-        "engine": 0.1, "era": 0.1, "vendor": 0.1, "generation": 0.12, "accelerator": 0.06, "precision": 0.15,
+        "engine": 0.06, "era": 0.06, "vendor": 0.1, "generation": 0.12, "accelerator": 0.06, "precision": 0.15,
         "pair": 0.08,
     },
     "expert_mbu": {"era": 0.25, "vendor": 0.1, "precision": 0.25, "unit": 0.2},
@@ -58,10 +58,10 @@ WIDTHS: Mapping[str, Mapping[str, float]] = {
     "hop_s": {"era": 0.4, "wire": 0.5, "source": 0.15},
     "layer_s": {"era": 0.4, "vendor": 0.2, "kind": 0.4, "pair": 0.3, "source": 0.15},
     "step_s": {"era": 0.5, "vendor": 0.2},
-    "seq_s": {"era": 0.3},
+    "seq_s": {"era": 0.5},
     "request_s": {"era": 0.5, "source": 0.7},
     "wait": {"era": 0.3, "source": 0.5},
-    "pace": {"pair": 0.15, "family": 0.06, "kind": 0.06, "source": 0.12},
+    "pace": {"pair": 0.2, "family": 0.06, "kind": 0.06, "source": 0.12},
 }  # fmt: skip
 NOISE = 0.12  # of one measurement's logarithm, about what the best of models leaves
 TAIL_NOISE = 0.5  # percentiles from 90 on depend on lengths that nobody states
@@ -246,7 +246,9 @@ _LITTLE_TRUST = {"dennislee22-a100": 0.05, "inferencex-experimental": 0.01}
 _WIDENED = 5.0
 
 
-_ANCHOR_TRUST = 8.0  # one row must hold against the pull of laboratories that were not set up to be fast
+_ANCHOR_TRUST = (
+    8.0  # one row must hold against the pull of laboratories that were not set up to be fast
+)
 
 
 def trust_in(source: str) -> float:

@@ -506,7 +506,8 @@ def disaggregated(
     ttft, tpot, rate, batch, own, queue = found
     waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
     # All clients begin at once, and of the first wave each prompt waits for those before it.
-    first_wave = own * clients / prefillers
+    each = np.maximum(clients / prefillers, 1.0)
+    first_wave = np.asarray(fill_s(costs, eff, apart, shape, each))
     ttft = ttft + FIRST_WAVE_SHARE * first_wave / 2
     ttfts = _percentiles(
         ttft + waiting,
