@@ -27,6 +27,7 @@ def memory(
     import sys
 
     from advisor.errors import ConfigError
+    from advisor.files import write_text
     from advisor.memory_rows import PREDICTED, answer, check_columns
 
     try:
@@ -51,5 +52,5 @@ def memory(
     if out is None:
         sys.stdout.write(result.getvalue())
     else:
-        out.write_text(result.getvalue(), encoding="utf-8")
+        write_text(out, result.getvalue())
         typer.echo(f"{out}: written", err=True)

@@ -81,8 +81,12 @@ def refresh() -> None:
 @app.command()
 def api(
     model: Annotated[str, typer.Argument(help="A hub id, or what a host calls the model.")],
-    isl: Annotated[float, typer.Option(help="Mean tokens in, per request.", min=0)] = 512,
-    osl: Annotated[float, typer.Option(help="Mean tokens out, per request.", min=0)] = 256,
+    isl: Annotated[
+        float, typer.Option(help="Mean tokens in, per request.", min=0, max=10_000_000)
+    ] = 512,
+    osl: Annotated[
+        float, typer.Option(help="Mean tokens out, per request.", min=0, max=10_000_000)
+    ] = 256,
     usd_per_hour: Annotated[
         float | None, typer.Option(help="What a replica of your own costs an hour.")
     ] = None,
@@ -169,8 +173,8 @@ def _chosen(
     from advisor.core.pricing import usd_per_accelerator_hour
 
     names = _named(gpu) if gpu is not None else None
-    _check("--provider", provider, {offer.provider for offer in book.offers})
-    _check("--region", region, {offer.region for offer in book.offers})
+    provider = _known("--provider", provider, {offer.provider for offer in book.offers})
+    region = _known("--region", region, {offer.region for offer in book.offers})
     return sorted(
         (
             offer
@@ -194,17 +198,12 @@ def _named(gpu: str) -> set[str]:
     return set(meant) or {find(gpu, data.accelerators()).name}
 
 
-def _check(option: str, value: str | None, known: set[str]) -> None:
-    import difflib
+def _known(option: str, value: str | None, known: set[str]) -> str | None:
+    """As the price book spells it."""
+    from advisor.plan.request import read_names
 
-    from advisor.errors import ConfigError
-
-    if value is None or value in known:
-        return
-    near = difflib.get_close_matches(value, sorted(known), n=4, cutoff=0.4)
-    raise ConfigError(
-        f"{option}: no offers of {value[:60]!r} in the price book; near names: {', '.join(near) or 'none'}"
-    )
+    names = read_names(option, () if value is None else (value,), known)
+    return None if names is None else names[0]
 
 
 def _print_json(offers: list[Offer], today: date) -> None:

@@ -140,15 +140,15 @@ def _why_not(mode: Mode, job: Job, hardware: Hardware, limits: Limits) -> str | 
     if limits.payload_bytes is not None and job.payload_bytes > limits.payload_bytes:
         return f"a request of {_size(job.payload_bytes)} is over its {_size(limits.payload_bytes)}"
     if limits.processing_s is not None and job.processing_s > limits.processing_s:
-        return f"{job.processing_s:g} s of processing are over its {limits.processing_s:g} s"
+        return f"{_seconds(job.processing_s)} of processing are over its {_seconds(limits.processing_s)}"
     if job.requests_per_s > hardware.max_requests_per_s:
-        return f"{job.requests_per_s:g} requests/s are over the {hardware.max_requests_per_s:g} that the fleet sustains"
+        return f"{job.requests_per_s:.4g} requests/s are over the {hardware.max_requests_per_s:.4g} that the fleet sustains"
     wait_s, what = _longest_wait(mode, hardware)
     answer_s = wait_s + job.processing_s
     if mode is Mode.BATCH and not job.inputs_known:
         return "a job needs all inputs at its start, these arrive one by one"
     if job.max_answer_s is not None and answer_s > job.max_answer_s:
-        return f"{what}: an answer may take {answer_s:g} s, {job.max_answer_s:g} s are allowed"
+        return f"{what}: an answer may take {_seconds(answer_s)}, {_seconds(job.max_answer_s)} are allowed"
     if mode is Mode.SCALE_TO_ZERO and job.idle_share is None:
         return "the idle share is not known yet"
     return None
@@ -214,6 +214,11 @@ def _reason(best: Option, able: list[Option]) -> str:
         if next_best.usd_per_hour > best.usd_per_hour
         else f"{best.name}: ${best.usd_per_hour:.2f}/h, as {next_best.name}, and the simpler of the two"
     )
+
+
+def _seconds(time_s: float) -> str:
+    """To the hundredth: nobody predicts a tenth digit."""
+    return f"{time_s:.2f}".rstrip("0").rstrip(".") + " s"
 
 
 def _size(size_bytes: float) -> str:

@@ -44,6 +44,8 @@ from advisor.core.workload import Workload
 __all__ = ["Constraints", "recommend"]
 
 NUM_RUNNERS_UP = 4
+NOT_ALLOWED = "not among the accelerators allowed"
+NO_OFFER = "no offer among the allowed providers, regions and capacity types"
 OLD_PRICE_DAYS = 90
 MIN_MIX_SAVING = 0.01  # of the best of one type: below it a second type is not worth its trouble
 
@@ -124,12 +126,12 @@ class Problem:
     def builds(self, accelerator: Accelerator) -> list[Build] | str:
         allowed = self.constraints.accelerators
         if allowed is not None and accelerator.name not in allowed:
-            return "not among the accelerators allowed"
+            return NOT_ALLOWED
         if accelerator.why_not_served is not None:
             return accelerator.why_not_served
         offers = self.offers.offers(accelerator.name)
         if not offers:
-            return "no offer among the allowed providers, regions and capacity types"
+            return NO_OFFER
         largest = max(offer.accelerator_count for offer in offers)
         return builds_on(
             accelerator,
@@ -196,10 +198,11 @@ class Problem:
 
     def why_missed(self, choice: Priced) -> str:
         slo, factor = self.worst_miss(choice)
-        return (
-            f"{slo.latency.upper()} p{slo.percentile:g} is {slo.bound_s * factor * 1e3:.0f} ms even for a lone request, "
-            f"over {slo.bound_s * 1e3:g} ms"
-        )
+        bound_ms = slo.bound_s * 1e3
+        shown = f"{bound_ms * factor:.0f}"
+        if float(shown) <= bound_ms:  # rounded, a near miss would look like none
+            shown = f"{bound_ms * factor:.4g}"
+        return f"{slo.latency.upper()} p{slo.percentile:g} is {shown} ms even for a lone request, over {bound_ms:g} ms"
 
     def recommendation(self, weighed: Weighed) -> Recommendation:
         """The cheapest inside everything; else the cheapest that would do, or the closest, with what is missed."""
@@ -224,7 +227,9 @@ class Problem:
         if within:
             rejected += [_reject(c, over[id(c)] or "") for c in able if over[id(c)] is not None]
         rejected += [_reject(c, _dearer(c, best)) for c in dearer]
-        mix = self._mix(weighed.builds, best) if within else None
+        mix = self._mix(weighed.builds, best) if able else None
+        if mix is not None and not within and shortfall is not None:
+            shortfall += f"; {_mix_reason(mix)}"
         return Recommendation(
             best=self.candidate(best),
             feasible=bool(within),
@@ -242,7 +247,7 @@ class Problem:
     def _nothing(self, rejected: list[Rejected]) -> Recommendation:
         context = self.workload.isl + self.workload.osl
         most = self.variants[0].max_context_tokens
-        shortfall = "no accelerator among the allowed offers holds the model"
+        shortfall = self._why_nothing(rejected)
         if most is not None and context > most:
             shortfall = f"requests of {context:.0f} tokens are longer than the model's {most}"
         return Recommendation(
@@ -254,6 +259,14 @@ class Problem:
             reasons=(),
             prices_from=self._price_dates(),
         )
+
+    def _why_nothing(self, rejected: Sequence[Rejected]) -> str:
+        if self.offers.dates is None:
+            return NO_OFFER
+        ruled_out = [entry for entry in rejected if entry.reason != NOT_ALLOWED]
+        if len(ruled_out) == 1:  # asked for by name: its own reason, not a general one
+            return f"{ruled_out[0].accelerator}: {ruled_out[0].reason}"
+        return "no accelerator among the allowed offers holds the model"
 
     def _mix(self, builds: Sequence[Build], best: Priced) -> Mix | None:
         """Several types or sizes together, where that is clearly cheaper than one and a bound on replicas allows it."""

@@ -17,7 +17,7 @@ from advisor.core import flops
 from advisor.core.builds import Build
 from advisor.core.choice import Constraints, Priced, order
 from advisor.core.fleets import OfferIndex
-from advisor.core.hardware import Accelerator, find
+from advisor.core.hardware import Accelerator, find, may_mean
 from advisor.core.mode import choose_mode
 from advisor.core.model_spec import ModelSpec
 from advisor.core.objective import Budget, CapacityType, Slo
@@ -25,7 +25,7 @@ from advisor.core.pricing import OfferFilter
 from advisor.core.recommend import Problem
 from advisor.core.recommendation import Offer
 from advisor.core.workload import Workload, WorkloadSource
-from advisor.errors import ConfigError, UnknownAcceleratorError
+from advisor.errors import ConfigError
 from advisor.plan.report import billions, gb, usd, usd_per_mtok
 from advisor.plan.request import Load
 from advisor.web.render import plain
@@ -167,10 +167,7 @@ def _gpu_side(name: str, spec: ModelSpec, question: Question, offers: Sequence[O
 
 
 def _is_accelerator(name: str) -> bool:
-    try:
-        return bool(find(name, data.accelerators()))
-    except UnknownAcceleratorError:
-        return False
+    return any(may_mean(name, known) for known in data.accelerators())
 
 
 def _problem(spec: ModelSpec, question: Question, offers: Sequence[Offer]) -> Problem:
@@ -195,10 +192,11 @@ def show(comparison: Comparison, assumed: Sequence[str], *, as_json: bool) -> No
         print(json.dumps(_json(comparison, assumed)))
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from advisor.plan.text import console as make_console
+
+    console = make_console()
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
     for side in (comparison.a, comparison.b):
@@ -228,7 +226,7 @@ def _rows(comparison: Comparison) -> list[tuple[str, Callable[[Side], str]]]:
     load = comparison.question.load
 
     def chosen(side: Side, tell: Callable[[Priced], str]) -> str:
-        return side.why_not if side.chosen is None else tell(side.chosen)
+        return "-" if side.chosen is None else tell(side.chosen)
 
     def per_mtok(one: Priced) -> str:
         return usd_per_mtok(one.usd_per_hour, load.requests_per_s * load.osl)
@@ -241,7 +239,7 @@ def _rows(comparison: Comparison) -> list[tuple[str, Callable[[Side], str]]]:
             "GFLOP per token",
             lambda s: f"{flops.forward_flops_per_token(s.spec, load.isl) / 1e9:.1f}",
         ),
-        ("hardware", lambda s: chosen(s, _devices)),
+        ("hardware", lambda s: s.why_not if s.chosen is None else chosen(s, _devices)),
         (
             "one replica sustains",
             lambda s: chosen(s, lambda p: f"{p.build.rate_per_s:.2f} requests/s"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from pathlib import Path
 
 import plotly.graph_objects as go
 from jinja2 import Environment, StrictUndefined
@@ -19,8 +18,8 @@ HEIGHT_PX = 380
 LATENCY_POINTS = 30
 
 
-def write_html(plan: Plan, report: Report, file: Path) -> None:
-    """OSError where the file cannot be written."""
+def html_of(plan: Plan, report: Report) -> str:
+    """The whole page."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -35,7 +34,7 @@ def write_html(plan: Plan, report: Report, file: Path) -> None:
         )
         for index, figure in enumerate(figures)
     ]
-    file.write_text(template.render(report=report, plots=plots), encoding="utf-8")
+    return template.render(report=report, plots=plots)
 
 
 def _figure(title: str, x: str, y: str) -> go.Figure:

@@ -178,10 +178,24 @@ def _hardware(plan: Plan) -> Step:
     shown = plan.best_on[:MAX_ROWS]
     rows = tuple(_hardware_row(plan, one) for one in shown)
     chosen = next((i for i, one in enumerate(shown) if one is plan.chosen), None)
-    columns = ("GPU", "replicas x TP", "weights", "one sustains", "$/h", "$/Mtok out", "provider")
-    grids = [
-        Grid(title="What would do, cheapest first", columns=columns, rows=rows, chosen=chosen)
-    ]
+    columns: tuple[str, ...] = (
+        "GPU",
+        "replicas x TP",
+        "weights",
+        "one sustains",
+        "$/h",
+        "$/Mtok out",
+        "provider",
+    )
+    title = "What would do, cheapest first"
+    if not any(one.meets_slos for one in shown):
+        title = "Nothing meets the objectives; the closest first"
+    elif not plan.recommendation.feasible:
+        title = "What meets the objectives, cheapest first"
+    if len({row[2] for row in rows}) == 1:  # a column that always says the same says it once
+        title = f"{title}, with {rows[0][2]} weights"
+        columns, rows = _without(2, columns), tuple(_without(2, row) for row in rows)
+    grids = [Grid(title=title, columns=columns, rows=rows, chosen=chosen)] if rows else []
     grids.append(Grid(title="Why not the others", columns=("GPU", "reason"), rows=_why_not(plan)))
     facts: list[Fact] = []
     if (best := plan.recommendation.best) is not None:
@@ -201,6 +215,10 @@ def _hardware(plan: Plan) -> Step:
             ),
         ]
     return Step(title="Hardware", facts=tuple(facts), grids=tuple(grids))
+
+
+def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
+    return cells[:index] + cells[index + 1 :]
 
 
 def _why_not(plan: Plan) -> tuple[tuple[str, str], ...]:

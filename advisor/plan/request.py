@@ -20,6 +20,7 @@ DEFAULT_RATE_PER_S = 1.0
 DEFAULT_ISL, DEFAULT_OSL = 512.0, 256.0
 DEFAULT_SLOS = ("ttft p95 500ms", "tpot p95 50ms")  # faster than people read
 MAX_RATE_PER_S, MAX_TOKENS = 1e6, 1e7
+MIN_BOUND_S, MAX_BOUND_S = 1e-6, 30 * 86400.0  # outside, a unit was mistaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,8 @@ def _slo(latency: Latency, percentile: float, text: str, option: str, assumed: l
         bound_s = quantities.seconds(text, bare_unit="ms")
     except ValueError as error:
         raise ConfigError(f"{option}: {error}") from None
+    if not MIN_BOUND_S <= bound_s <= MAX_BOUND_S:
+        raise ConfigError(f"{option}: {text[:40]}: expected 0.001ms to 30d")
     return Slo(latency=latency, bound_s=bound_s, percentile=percentile)
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
+from rich.text import Text
 
 from advisor import data
 from advisor.adapters.hub import load_model_spec
 from advisor.core.hardware import find
-from advisor.errors import ConfigError, PreflightError
+from advisor.errors import ConfigError
+from advisor.files import write_text
 from advisor.plan.make import Plan, make_plan
 from advisor.plan.report import Report, report_of
 from advisor.plan.request import PlanRequest
@@ -45,38 +46,39 @@ def run(
         today=datetime.now(UTC).date(),
     )
     report = report_of(plan)
+    # The files first: who gets an answer with status 0 has all of it.
+    _write_files(plan, report, html, write)
     if as_json:
-        print(json.dumps(plan_json(plan, report)))
-    else:
-        from advisor.plan.text import print_report
+        print(json.dumps(plan_json(plan, report), allow_nan=False))
+        return
+    from advisor.plan.text import console, print_report
 
-        print_report(report, Console(), explain=explain)
-    _write_files(plan, report, html, write, quiet=as_json)
+    screen = console()
+    print_report(report, screen, explain=explain)
+    if written := [str(file) for file in (html, write) if file is not None]:
+        screen.print(Text("\nwritten: " + ", ".join(written)))
 
 
-def _write_files(
-    plan: Plan, report: Report, html: Path | None, config: Path | None, *, quiet: bool
-) -> None:
-    written = []
-    try:
-        if html is not None:
-            from advisor.plan.html import write_html
+def _write_files(plan: Plan, report: Report, html: Path | None, config: Path | None) -> None:
+    """Both texts are made before either file is touched."""
+    texts: list[tuple[Path, str]] = []
+    if html is not None:
+        from advisor.plan.html import html_of
 
-            write_html(plan, report, html)
-            written.append(html)
-        if config is not None:
-            from advisor.plan.serve_config import serve_config
+        texts.append((html, html_of(plan, report)))
+    if config is not None:
+        texts.append((config, _config(plan)))
+    for file, text in texts:
+        write_text(file, text)
 
-            best = plan.recommendation.best
-            if best is None:
-                raise ConfigError(f"--write: nothing to write: {plan.recommendation.shortfall}")
-            text = serve_config(plan, best, find(best.accelerator, data.accelerators()))
-            config.write_text(text, encoding="utf-8")
-            written.append(config)
-    except OSError as error:
-        raise PreflightError(f"{error.filename}: {error.strerror}") from None
-    if written and not quiet:
-        Console().print("\nwritten: " + ", ".join(map(str, written)))
+
+def _config(plan: Plan) -> str:
+    from advisor.plan.serve_config import serve_config
+
+    best = plan.recommendation.best
+    if best is None:
+        raise ConfigError(f"--write: nothing to write: {plan.recommendation.shortfall}")
+    return serve_config(plan, best, find(best.accelerator, data.accelerators()))
 
 
 def plan_json(plan: Plan, report: Report) -> dict[str, object]:

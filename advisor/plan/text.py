@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from advisor.plan.report import Fact, Grid, Report, Step
+
+FILE_WIDTH = 120  # of what is written into a file or a pipe, where nobody's terminal sets a width
+SHORT = (
+    24  # a cell up to this length is a name or a number: it stays on one line where there is room
+)
+
+
+def console(*, file_width: int = FILE_WIDTH) -> Console:
+    """The terminal at its width; a file or a pipe at a width that tables are readable in."""
+    given = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if given else file_width, highlight=False)
 
 
 def print_report(report: Report, console: Console, *, explain: bool) -> None:
@@ -28,7 +42,7 @@ def _print_step(step: Step, number: int, console: Console, explain: bool) -> Non
         console.print(_facts(step.facts, explain))
     for grid in step.grids:
         console.print(Text(f"\n   {grid.title}", style="italic"))
-        console.print(_grid(grid))
+        console.print(_grid(grid, console.width))
 
 
 def _facts(facts: tuple[Fact, ...], explain: bool) -> Table:
@@ -45,17 +59,38 @@ def _facts(facts: tuple[Fact, ...], explain: bool) -> Table:
     return table
 
 
-def _grid(grid: Grid) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=True)
-    for index, column in enumerate(grid.columns):
-        last = index == len(grid.columns) - 1
-        table.add_column(
-            column,
-            overflow="fold",
-            min_width=14 if index == 0 else None,
-            ratio=1 if last else None,
-        )
+def _grid(grid: Grid, width: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=True)
+    for column, size in zip(grid.columns, _widths(grid, width), strict=True):
+        table.add_column(column, overflow="fold", width=size)
     for index, row in enumerate(grid.rows):
         cells = [Text(cell) for cell in row]
         table.add_row(*cells, style="bold green" if index == grid.chosen else None)
     return table
+
+
+def _widths(grid: Grid, width: int) -> list[int | None]:
+    """Columns of short cells keep them whole, and long ones are folded; where even so there is no room, rich decides.
+
+    Left to itself rich takes from the widest column first, which is the one with the names.
+    """
+    columns = list(zip(grid.columns, *grid.rows, strict=True))
+    wanted = [max(map(len, cells)) for cells in columns]
+    widths = [_least(cells) for cells in columns]
+    room = (
+        width - sum(widths) - 2 * len(widths) - 1
+    )  # a space in each cell, one between cells, the edges
+    if room < 0:
+        return [None] * len(columns)
+    for index in reversed(range(len(columns))):
+        more = min(room, wanted[index] - widths[index])
+        widths[index] += more
+        room -= more
+    return list(widths)
+
+
+def _least(cells: tuple[str, ...]) -> int:
+    """Of a column, its heading first: the heading may break between words, a short cell nowhere."""
+    heading, *rest = cells
+    longest = max(map(len, rest), default=0)
+    return max(longest if longest <= SHORT else SHORT // 2, *map(len, heading.split()), 1)

@@ -43,10 +43,11 @@ def variants_of(
 
 def _kinds(wanted: Sequence[str], field: str) -> tuple[Quantization, ...]:
     known = [kind for kind in Quantization if kind is not Quantization.NONE]
-    if ANY in wanted:
+    names = [name.strip().lower() for name in wanted]
+    if ANY in names:
         return COMPARED
     found = []
-    for name in wanted:
+    for name in names:
         if name not in [kind.value for kind in known]:
             near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or known
             raise ConfigError(f"{field}: no {name!r}; near names: {', '.join(near)}")

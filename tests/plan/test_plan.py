@@ -106,7 +106,9 @@ def test_a_written_config_is_one_the_advisor_takes(llama: str, tmp_path: Path) -
     assert config.expected.requests_per_s == 3
     html = page.read_text()
     assert html.count('class="plotly-graph-div"') == 4
-    assert not re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="', html), "nothing is asked of the network"
+    assert not re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="', html), (
+        "nothing is asked of the network"
+    )
 
 
 def test_a_formula_stands_beside_each_number_that_is_explained(llama: str) -> None:
@@ -127,7 +129,7 @@ def test_a_formula_stands_beside_each_number_that_is_explained(llama: str) -> No
         (["--budget", "1/hour", "--quantization", "fp7"], "--quantization: no 'fp7'; near names: fp8"),
         (["--budget", "1/hour", "--ttft-p95", "fast"], "--ttft-p95: a duration with its unit"),
         (["--budget", "1/hour", "--trace", "nowhere.parquet"], "nowhere.parquet: no such file"),
-        (["--budget", "1/hour", "--write", "nowhere/else.yaml"], "nowhere/else.yaml: No such file"),
+        (["--budget", "1/hour", "--write", "nowhere/else.yaml"], "nowhere/else.yaml: cannot be written: No such file"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_names_the_option(

@@ -1,0 +1,44 @@
+"""Files a command writes for the person: whole or not at all, and a mistake is one line that names the file.
+
+The text goes into a new file beside the target, which then takes its place at once: a full disk or a kill leaves what was
+there. What is no regular file (a pipe, /dev/stdout) cannot be replaced and is written to directly.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from advisor.errors import ConfigError
+
+_READABLE = 0o666  # less the umask, as for any file a program writes
+
+
+def write_text(file: Path, text: str) -> None:
+    """Replace the file's content, in UTF-8; ConfigError when that cannot be."""
+    try:
+        if file.exists() and not file.is_file():
+            file.write_text(text, encoding="utf-8")  # a folder says so itself
+        else:
+            _replace(file.resolve(), text)
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def _replace(file: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:50]}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        os.chmod(name, file.stat().st_mode & 0o777 if file.exists() else _READABLE & ~_umask())
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now
