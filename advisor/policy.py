@@ -68,7 +68,8 @@ class AdvisorPolicy:
     """Holds the objective at nearly the least cost on traffic nobody tuned it for.
 
     `replica_model` is a belief, and may be off by a fifth: misses that come correct it. `cold_start_s` is a prior, replaced
-    by the 90th percentile of those observed. With `scale_to_zero`, the last replica goes when keeping it costs more than
+    by the 90th percentile of those observed. With `scale_to_zero` (None: where
+    `min_replicas` is 0), the last replica goes when keeping it costs more than
     the waits it saves; `cold_hit_budget` is the share of requests that may meet a cold start. `cap_usd_per_hour` bounds what
     runs and starts together. Lengths given as expected stand in until lengths are observed; with neither, it holds.
     """
@@ -83,7 +84,7 @@ class AdvisorPolicy:
         max_replicas: int = 64,
         cold_start_s: float = 90.0,
         cap_usd_per_hour: float | None = None,
-        scale_to_zero: bool = False,
+        scale_to_zero: bool | None = None,
         cold_hit_budget: float = 0.02,
         min_billed_s: float = 60.0,
         expected_input_tokens: float | None = None,
@@ -93,6 +94,8 @@ class AdvisorPolicy:
         self._belief = replica_model
         self._asked = objective or ServiceObjective()
         most = guards.affordable(usd_per_hour=usd_per_hour, cap_usd_per_hour=cap_usd_per_hour)
+        if scale_to_zero is None:
+            scale_to_zero = min_replicas == 0
         self._bounds = guards.Bounds(
             min_replicas=0 if scale_to_zero else min_replicas,
             max_replicas=int(min(max_replicas, most)),
@@ -129,6 +132,10 @@ class AdvisorPolicy:
         self._learn(observation)
         mix = self._mix.mix()
         if mix is None:
+            if guards.present(observation) == 0 and _somebody_waits(observation):
+                return self._guarded(
+                    observation, 1, "somebody waits, and nothing is there to learn from"
+                )
             return self._hold(observation, "no lengths were observed yet and none are expected")
         need, reason = self._need(observation, mix)
         return self._guarded(observation, need, reason)
@@ -300,6 +307,10 @@ class AdvisorPolicy:
         self._direction.went(now_s=now_s, change=target - have)
         self._target = target
         return StepDecision(target_replicas=target, reason=reason)
+
+
+def _somebody_waits(observation: StepObservation) -> bool:
+    return bool(observation.num_arrivals or observation.requests_waiting)
 
 
 def _check(min_replicas: int, max_replicas: int, cold_start_s: float, usd_per_hour: float) -> None:

@@ -117,6 +117,8 @@ COLD_HIT_COST_BOUNDS = (0.05, 40.0)
 COLD_HIT_COST_POWER = 1.5
 COLD_HIT_PRIOR_REQUESTS = 300.0
 COLD_HIT_MEMORY_S = 3 * 86_400.0
+MIN_GAPS = 5
+START_SAVING_SHARE, STOP_SAVING_SHARE = 0.15, 0.10
 LONGEST_KEEP_S = 6 * 3600.0
 
 
@@ -131,12 +133,16 @@ class KeepAlive:
     """
 
     cold_hit_budget: float = 0.02
-    _gaps: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=NUM_GAPS))
+    scales_to_zero: bool = True  # for now: whether it saves enough to be worth its cold starts
+    _gaps: deque[tuple[float, float, float]] = field(
+        default_factory=lambda: deque(maxlen=NUM_GAPS)
+    )
     _ending: tuple[float, float, float] | None = None  # gap, when it ended, requests since
     _idle_since_s: float | None = None
     _requests: float = 0.0
     _hits: float = 0.0
     _keep_s: float | None = None
+    _seconds: float = 0.0  # since the last gap was recorded
 
     def add(
         self,
@@ -150,14 +156,15 @@ class KeepAlive:
     ) -> None:
         """`cold`: no replica was ready, so what arrived waits for one."""
         kept = math.exp(-interval_s / COLD_HIT_MEMORY_S)
+        self._seconds += interval_s
         self._requests = self._requests * kept + arrivals
         self._hits = self._hits * kept + (arrivals if cold else 0.0)
         if self._ending is not None:
             gap_s, ended_s, waiting = self._ending
             self._ending = gap_s, ended_s, waiting + arrivals
             if now_s - ended_s >= cold_start_s:
-                self._gaps.append((gap_s, max(1.0, self._ending[2])))
-                self._ending, self._keep_s = None, None
+                self._gaps.append((gap_s, max(1.0, self._ending[2]), self._seconds))
+                self._ending, self._keep_s, self._seconds = None, None, 0.0
         if arrivals > 0 or busy:
             self._end_gap(now_s, interval_s, arrivals, cold_start_s)
         elif self._idle_since_s is None:
@@ -191,10 +198,9 @@ class KeepAlive:
         return self._keep_s
 
     def _best(self, cold_start_s: float, interval_s: float) -> float:
-        prior = ((2 * cold_start_s, 2.0), (600.0, 5.0), (3600.0, 5.0), (8 * 3600.0, 5.0))
+        prior = [(gap, 5.0, 2 * gap) for gap in (2 * cold_start_s, 600.0, 3600.0, 8 * 3600.0)]
         recorded = [*prior, *self._gaps]
-        gaps = np.array([gap for gap, _ in recorded])
-        hits = np.array([hit for _, hit in recorded])
+        gaps, hits, spans = np.array(recorded).T
         weights = GAP_MEMORY ** np.arange(len(recorded) - 1, -1, -1)
         keeps = np.unique(
             np.minimum(LONGEST_KEEP_S, np.concatenate(([0.0], gaps + 1.5 * interval_s)))
@@ -202,4 +208,15 @@ class KeepAlive:
         kept = np.minimum(gaps[:, None], keeps[None, :])
         cold = gaps[:, None] > keeps[None, :]
         cost = weights @ (kept + cold * (self.hit_cost_s() * hits[:, None]))
-        return float(keeps[int(np.argmin(cost))])
+        best = int(np.argmin(cost))
+        self._choose_mode(float(weights @ gaps - cost[best]) / float(weights @ spans))
+        return float(keeps[best]) if self.scales_to_zero else math.inf
+
+    def _choose_mode(self, share: float) -> None:
+        """Scale to zero while it saves a tenth of the time seen, from 15 % on: between the two, stay (I3: no flapping)."""
+        if len(self._gaps) < MIN_GAPS:
+            return
+        if share < STOP_SAVING_SHARE:
+            self.scales_to_zero = False
+        elif share > START_SAVING_SHARE:
+            self.scales_to_zero = True

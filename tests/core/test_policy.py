@@ -249,6 +249,24 @@ def test_without_lengths_it_holds() -> None:
         assert decision.target_replicas == 3
 
 
+def test_from_nothing_the_first_request_brings_the_first_replica() -> None:
+    policy = AdvisorPolicy(replica_model=MODEL, min_replicas=0)
+    seen = StepObservation(
+        now_s=15.0, interval_s=15.0, num_arrivals=0, replicas_running=0, replicas_starting=0
+    )
+    assert policy.step(seen).target_replicas == 0
+    assert policy.step(replace(seen, now_s=30.0, num_arrivals=1)).target_replicas == 1
+
+
+def test_an_endpoint_without_requests_goes_to_zero_and_comes_back() -> None:
+    fleet = Fleet(AdvisorPolicy(replica_model=MODEL, min_replicas=0, cold_start_s=90.0))
+    fleet.drive(lambda _: 2.0, 3600.0)
+    fleet.drive(lambda _: 0.0, 12 * 3600.0)
+    assert fleet.targets[-1] == 0
+    fleet.drive(lambda _: 2.0, 60.0)
+    assert fleet.targets[-1] >= 1
+
+
 def test_failed_launches_are_not_answered_by_more() -> None:
     policy = make_policy()
     launched = target = 0
