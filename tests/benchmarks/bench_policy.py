@@ -325,6 +325,7 @@ def _print(title: str, found: Any, goal: float) -> None:
     lines = []
     for policy, by_knob in found.items():
         for strength, pairs in strengths(by_knob, goal).items():
+            strength = "in hindsight" if policy in ("fixed", "clairvoyant") else strength
             ratios, shares = zip(*pairs.values(), strict=True)
             lines.append((policy, strength, geomean(ratios), np.mean(shares), min(shares), shares))
     for policy, strength, ratio, mean, worst, shares in sorted(lines, key=lambda one: one[2]):
