@@ -14,7 +14,7 @@ from advisor.core.interval import Distance
 from advisor.core.load import Array
 
 ENOUGH = 40  # errors that set a spread of their own
-WIDENED = {Distance.KNOWN: 1.0, Distance.NEAR: 1.1, Distance.FAR: 1.35}
+WIDENED = {Distance.KNOWN: 1.0, Distance.NEAR: 1.0, Distance.FAR: 1.35}
 # Which left-out groups stand for which distance: a family of models on a known card is the usual case of `known`.
 STANDS_FOR = {
     Distance.KNOWN: ("family",),
