@@ -3,7 +3,8 @@ CONFIG ?= serve_apps/configs/quickstart.yaml
 CPU := .venv/bin
 CORE := .venv-core/bin
 
-.PHONY: help serve test env env-core lint types test-core test-serve prometheus bench-serve locks docs
+.PHONY: help serve test env env-core lint types test-core test-serve prometheus calibrate bench-serve bench-advisor bench-policy \
+        bench-models locks docs
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +39,21 @@ prometheus: ## Debian's Prometheus server and Chromium, where they are missing a
 bench-serve: env ## what the serving path costs, next to bare vLLM and stock ray.serve.llm (about 25 minutes)
 	@$(CPU)/python tests/benchmarks/bench_serve.py --model tiny
 	@$(CPU)/python tests/benchmarks/bench_serve.py --model smollm2 --repetitions 1
+
+bench-advisor: env ## what the advisor itself costs: processor and memory beside a bare replica
+	@$(CPU)/python tests/benchmarks/bench_advisor.py
+
+bench-models: env-core ## how good and how fast sizing, prediction, prices and plans are (reads ../shared/data)
+	@$(CORE)/python tests/benchmarks/bench_memory.py
+	@$(CORE)/python tests/benchmarks/bench_accuracy.py
+	@$(CORE)/python tests/benchmarks/bench_offers.py
+	@$(CORE)/python tests/benchmarks/bench_plan.py
+
+bench-policy: env-core ## scaling policies on real traces, as pairs of cost and attainment (hours; --quick by hand)
+	@$(CORE)/python tests/benchmarks/bench_policy.py
+
+calibrate: env-core ## fit the performance model again on ../shared/data/measurements, and print its errors (minutes)
+	@$(CORE)/python -m advisor.calibrate
 
 docs: env-core ## write what is generated: docs/metrics.md, dashboards/json
 	@$(CORE)/advisor metrics-doc > docs/metrics.md
