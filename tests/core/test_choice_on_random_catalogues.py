@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,20 +79,29 @@ def brute_force(
     return costs
 
 
+CASES = {
+    "known": st.lists(offers, max_size=5),
+    "rate": st.floats(0, 60),
+    "budget": st.floats(0.05, 100),
+    "slo": slos,
+    "providers": st.sampled_from([None, ["aws"]]),
+    "types": st.sampled_from(
+        [[CapacityType.ON_DEMAND], [CapacityType.ON_DEMAND, CapacityType.SPOT]]
+    ),
+    "max_replicas": st.sampled_from([None, 1, 3]),
+    "idle_share": st.sampled_from([None, 0.9]),
+}
+
+
 @settings(
     max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-@given(
-    known=st.lists(offers, max_size=5),
-    rate=st.floats(0, 60),
-    budget=st.floats(0.05, 100),
-    slo=slos,
-    providers=st.sampled_from([None, ["aws"]]),
-    types=st.sampled_from([[CapacityType.ON_DEMAND], [CapacityType.ON_DEMAND, CapacityType.SPOT]]),
-    max_replicas=st.sampled_from([None, 1, 3]),
-    idle_share=st.sampled_from([None, 0.9]),
-)
-def test_the_cap_holds_and_the_minimum_is_the_minimum(
+@given(case=st.fixed_dictionaries(CASES))
+def test_the_cap_holds_and_the_minimum_is_the_minimum(case: dict[str, Any]) -> None:
+    check_choice(**case)
+
+
+def check_choice(
     known: list[Offer],
     rate: float,
     budget: float,
