@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from advisor.calibrate.rows import Row
 
-# One H100, 512 in, 256 out: 40 requests/s inside TTFT 300 ms and ITL 30 ms (benchmarks behind llm-d-planner's catalogue,
-# vLLM, 2026), so that no fewer are served when it is saturated.
+# One H100, 512 in, 256 out: about 40 requests/s inside TTFT 300 ms and ITL 30 ms, as a comparison with llm-d-planner has it
+# (November 2026; its raw log is not ours). Taken for vLLM with the checkpoint's bf16, and for the saturated rate, which is
+# no lower.
 _LLAMA_8B_REQUESTS_PER_S = 40.0
 
 ANCHORS: tuple[Row, ...] = (

@@ -2,7 +2,7 @@
 
 A lone answer waits for the weights: the floor is their bytes over the memory's bandwidth, and recent engines with CUDA
 graphs come within twice of it (three times where memory beyond 5 TB/s leaves the launches in front). The rest is from
-public figures: llm-d-planner's catalogue (one H100, Llama-3.1-8B, 512 in, 256 out: 40 requests/s) and what
+figures of others: a comparison with llm-d-planner (one H100, Llama-3.1-8B, 512 in, 256 out: 40 requests/s) and what
 AIConfigurator 0.12 calculates for 32 requests of 1,024 in and 256 out.
 """
 
@@ -65,7 +65,7 @@ def test_recent_vllm_on_one_h100(spec_of: SpecOf, accelerator_named: Named) -> N
     saturated = perf.max_requests_per_s(replica, isl=512, osl=256, slos=())
     inside = perf.max_requests_per_s(replica, isl=512, osl=256, slos=slos)
     assert 8_000 < 256 * saturated < 12_500
-    assert 26 < inside < 48  # measured 40
+    assert 26 < inside < 48  # reported: 40
 
 
 @pytest.mark.parametrize(
