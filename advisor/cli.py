@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -100,6 +102,11 @@ def main() -> None:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
         raise SystemExit(2) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
+            raise
+        typer.echo(f"error: stdout: cannot be written: {error.strerror}", err=True)
+        os._exit(2)  # what could not be written would be tried, and complained about, once more
 
 
 if __name__ == "__main__":

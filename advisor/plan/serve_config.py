@@ -6,6 +6,7 @@ application. Ray places a replica by the accelerator type its nodes report, whic
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -30,7 +31,13 @@ def serve_config(plan: Plan, best: Candidate, accelerator: Accelerator) -> str:
         raise ConfigError(
             f"--write: {best.quantization} needs a checkpoint that is stored so: plan for that one, by its name"
         )
-    head = HEAD.format(
+    shortfall = plan.recommendation.shortfall
+    head = (
+        ""
+        if shortfall is None
+        else f"# Not inside what was asked: {' '.join(shortfall.split())}\n"
+    )
+    head += HEAD.format(
         devices=f"{best.replicas} x {best.tp_degree} {best.accelerator}",
         provider=best.offer.provider,
         instance=best.offer.instance_type,
@@ -46,8 +53,25 @@ def serve_config(plan: Plan, best: Candidate, accelerator: Accelerator) -> str:
     return head + yaml.safe_dump(config, sort_keys=False, width=120)
 
 
+def _source(plan: Plan) -> str:
+    """A folder by its whole path: replicas do not run where the plan was made."""
+    model = plan.request.model
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if (folder / "config.json").is_file() else model
+
+
+def _model_id(source: str) -> str:
+    return source.rstrip("/").rpartition("/")[2].lower()
+
+
+def _plain(dollars: float) -> str:
+    """To the cent, and where cents are too coarse to the last digit that counts."""
+    return f"{dollars:.2f}" if dollars >= 100 else f"{dollars:.15f}".rstrip("0").rstrip(".")
+
+
 def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any]:
-    model_id = plan.request.model.rstrip("/").rpartition("/")[2].lower()
+    source = _source(plan)
+    model_id = _model_id(source)
     engine: dict[str, Any] = {}
     if best.tp_degree > 1:
         engine["tensor_parallel_size"] = best.tp_degree
@@ -65,7 +89,7 @@ def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any
                 {
                     "model_loading_config": {
                         "model_id": model_id,
-                        "model_source": plan.request.model,
+                        "model_source": source,
                     },
                     "engine_kwargs": engine,
                     "placement_group_config": {"bundles": [bundle] * best.tp_degree},
@@ -87,10 +111,11 @@ def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any
 
 def _advisor(plan: Plan) -> dict[str, Any]:
     request = plan.request
+    source = _source(plan)
     args: dict[str, Any] = {
-        "budget": f"{request.budget.usd_per_month:.2f}/month",
-        "model": request.model.rstrip("/").rpartition("/")[2].lower(),
-        "model_source": request.model,
+        "budget": f"{_plain(request.budget.usd_per_month)}/month",
+        "model": _model_id(source),
+        "model_source": source,
         "slo": [
             {
                 "latency": slo.latency.value,
