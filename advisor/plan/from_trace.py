@@ -13,7 +13,7 @@ import numpy as np
 
 from advisor.backtest.trace import Trace, load_trace
 from advisor.errors import ConfigError
-from advisor.plan.request import Load
+from advisor.plan.request import Load, check_load
 
 WINDOW_S = 300.0
 IDLE_WINDOW_S = 60.0
@@ -24,7 +24,12 @@ def load_of_trace(
     file: Path, *, rate: float | None, isl: float | None, osl: float | None, assumed: list[str]
 ) -> Load:
     """The trace's load, where the person did not say otherwise. ConfigError or TraceError name what is wrong with it."""
-    trace = load_trace(file)
+    try:
+        trace = load_trace(file)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"--trace: {file}: needs {error.name}: pip install {error.name}, or give a CSV"
+        ) from None
     if len(trace) < 2:
         raise ConfigError(f"--trace: {file}: {len(trace)} requests: too few to plan for")
     busiest = busiest_per_s(trace)
@@ -37,18 +42,20 @@ def load_of_trace(
         gaps_per_hour=gaps_per_hour(trace),
         source=f"{file.name}, {len(trace):,} requests in {trace.duration_s / 3600:.1f} h",
     )
+    check_load(found)
     if rate is None:
         assumed.append(
             f"--trace: the load is the p{PERCENTILE:g} of {WINDOW_S / 60:.0f}-minute rates, {busiest:.2f} requests/s "
-            f"(on average {len(trace) / trace.duration_s:.2f})"
+            f"(on average {len(trace) / max(trace.duration_s, 1.0):.2f})"
         )
     return found
 
 
 def busiest_per_s(trace: Trace) -> float:
     """The 99th percentile of the rates of all five-minute windows, in requests/s; a shorter trace is one window."""
-    counts = _counts(trace, min(WINDOW_S, max(trace.duration_s, 1.0)))
-    return float(np.percentile(counts, PERCENTILE)) / min(WINDOW_S, max(trace.duration_s, 1.0))
+    if trace.duration_s < WINDOW_S:
+        return len(trace) / max(trace.duration_s, 1.0)
+    return float(np.percentile(_counts(trace, WINDOW_S), PERCENTILE)) / WINDOW_S
 
 
 def idle_share(trace: Trace) -> float:

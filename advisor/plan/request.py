@@ -126,10 +126,15 @@ def read_load(
         isl=DEFAULT_ISL if isl is None else isl,
         osl=DEFAULT_OSL if osl is None else osl,
     )
+    check_load(load)
+    return load
+
+
+def check_load(load: Load) -> None:
+    """ConfigError naming the option where a load is absurd."""
     _check("--rate", load.requests_per_s, 0.0, MAX_RATE_PER_S, "requests/s")
     _check("--isl", load.isl, 1.0, MAX_TOKENS, "tokens")
     _check("--osl", load.osl, 1.0, MAX_TOKENS, "tokens")
-    return load
 
 
 def _check(option: str, value: float, least: float, most: float, unit: str) -> None:

@@ -53,7 +53,8 @@ def test_any_percentile_can_be_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ttft", "ttft p95", "itl p95 3ms", "ttft p0 3ms", "ttft p101 3ms", "ttft p95 3parsec", "ttft p95 -3ms"],
+    ["ttft", "ttft p95", "itl p95 3ms", "ttft p0 3ms", "ttft p101 3ms", "ttft p95 3parsec", "ttft p95 -3ms",
+     "ttft p95 0.0000001ms", "ttft p95 9999h"],
 )  # fmt: skip
 def test_a_wrong_objective_names_its_option(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^--slo: "):
