@@ -6,8 +6,8 @@
     A4  what is billed, overlap while replacing included, stays under the cost cap                  affordable
     A5  a direction is changed at most once in five minutes                                         Direction
     A6  launches that fail are not answered by ever more launches                                   LaunchGuard
-    A7  no more than the disruption budget is unavailable; ready before removed                     removable
-    A8  what made things worse is taken back, tried once more, then left                            Rollback
+
+The disruption budget (A7) and the rollback (A8) have no rule here yet: nothing is replaced or applied so far.
 
 Prior art, read for what it was bitten by: Kubernetes' HPA (a metric missing while scaling down, 1.16 to 1.20), Karpenter
 (runaway scale-up, NaN in a total), KEDA (null read as zero). Nothing here knows a clock.
