@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "deploy" / "locks"
 STAMP = ".built-from"
-REQUIRED_FREE_BYTES = {"cpu": 9 * 10**9, "core": 5 * 10**8}
+REQUIRED_FREE_BYTES = {"cpu": 9 * 10**9, "core": 2 * 10**9}
 
 
 def fingerprint(kind: str) -> str:
