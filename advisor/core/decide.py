@@ -6,10 +6,14 @@ nothing while Serve itself is still changing something.
 Two speeds. Replicas follow every tick: up at once, down after patience. What disrupts, another GPU type or another mode,
 waits for its hour: it must save more than it costs (savings over disruption, as Karpenter's consolidation has it), hold
 for a while, and fit under the cap while both fleets run. Given no `limits`, none of the user's apply.
+
+What was done is read off the fleet, never off what was decided: in `advise` nobody does anything, another advisor or a
+person may, and a restart remembers nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -29,10 +33,15 @@ ANY_BOUNDS = guards.Bounds()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the user allows a decision to do."""
+    """What the user allows a decision to do.
+
+    The cap is the outermost: where it pays for fewer than `bounds` ask for, it wins. `other_usd_per_hour` is billed
+    besides the fleet, as what is still draining or being replaced.
+    """
 
     bounds: guards.Bounds = ANY_BOUNDS
     cap_usd_per_hour: float | None = None
+    other_usd_per_hour: float = 0.0
     may_go_down: bool = True
     may_change_type: bool = True
     cold_start_s: float = 90.0
@@ -40,15 +49,30 @@ class Limits:
 
 @dataclass(slots=True)
 class Memory:
-    """What decisions remember of each other: the needs of the last minutes, and when something was last disrupted."""
+    """What decisions remember: the needs of the last minutes, and what was seen to happen to the fleet."""
 
     recent: guards.RecentNeed = field(
         default_factory=lambda: guards.RecentNeed(window_s=PATIENCE_S)
     )
     direction: guards.Direction = field(default_factory=guards.Direction)
-    disrupted_s: float | None = None
+    disrupted_s: float | None = None  # when the fleet was last seen on another type
     wanted: tuple[str, str] | None = None  # accelerator and mode that the last rounds preferred
     wanted_since_s: float = 0.0
+    _replicas: int | None = None
+    _accelerators: tuple[str, ...] = ()
+
+    def saw(self, fleet: Fleet | None, now_s: float) -> None:
+        """More or fewer replicas than last time, or another type. A fleet seen first counts as just scaled up."""
+        if fleet is None or fleet.running_replicas is None:
+            return
+        before = self._replicas
+        change = 1 if before is None else fleet.running_replicas - before
+        self.direction.went(now_s=now_s, change=change)
+        self._replicas = fleet.running_replicas
+        if fleet.accelerators:  # empty: the metrics do not tell
+            if self._accelerators and set(fleet.accelerators) != set(self._accelerators):
+                self.disrupted_s = now_s
+            self._accelerators = fleet.accelerators
 
 
 def decide(
@@ -68,7 +92,10 @@ def decide(
     fleet costs now, against which a disruptive change must save.
     """
     decision = _wanted(recommendation, workload, fleet, problems)
-    if limits is None or memory is None or now_s is None or decision.action is Action.HOLD:
+    if limits is None or memory is None or now_s is None:
+        return decision
+    memory.saw(fleet, now_s)
+    if decision.action is Action.HOLD:
         return decision
     assert recommendation is not None
     assert recommendation.best is not None
@@ -119,6 +146,16 @@ def _wanted(
     )
 
 
+def affordable_replicas(best: Candidate, limits: Limits) -> float:
+    """How many replicas the cap pays for, in whole instances: the last one is billed whole, however little is on it."""
+    each = max(1, best.offer.accelerator_count // best.tp_degree)
+    return each * guards.affordable(
+        usd_per_hour=best.offer.usd_per_hour,
+        cap_usd_per_hour=limits.cap_usd_per_hour,
+        already_usd_per_hour=limits.other_usd_per_hour,
+    )
+
+
 def _scaled(
     decision: Decision,
     best: Candidate,
@@ -127,22 +164,27 @@ def _scaled(
     memory: Memory,
     now_s: float,
 ) -> Decision:
-    """The target inside bounds and cap; down only where patience, direction and the user agree."""
+    """The target inside bounds and cap; down only where patience, direction and the user agree, or the cap asks."""
     assert decision.target_replicas is not None
-    each = best.offer.usd_per_hour / max(1, best.offer.accelerator_count // best.tp_degree)
-    most = guards.affordable(usd_per_hour=each, cap_usd_per_hour=limits.cap_usd_per_hour)
-    target = int(min(limits.bounds.clamp(decision.target_replicas), max(most, 0)))
-    kept = memory.recent.add(now_s=now_s, need=target)
+    most = affordable_replicas(best, limits)
+    if most < 1:  # a price that is no number, or one that moved: no reason to turn the endpoint off
+        return _hold(f"{decision.reason}, but the cap pays for none at this price")
+    target = int(min(limits.bounds.clamp(decision.target_replicas), most))
+    needed = memory.recent.add(now_s=now_s, need=target)
+    reason = decision.reason
     if target < running:
         if not limits.may_go_down:
             return _hold(f"{target} replicas would do, but scaling down is not allowed")
-        if not memory.direction.may_go_down(now_s):
-            return _hold(f"{target} replicas would do, but some were added minutes ago")
-        target = min(running, kept)
+        quiet = memory.direction.may_go_down(now_s)
+        allowed = needed if quiet else running
+        target = int(min(limits.bounds.clamp(allowed), running, most))
+        if target == running and not quiet:
+            return _hold(f"fewer than {running} replicas would do, but some came minutes ago")
+        if running > most:
+            reason = f"the cap of ${limits.cap_usd_per_hour:.2f}/h pays for {most:.0f} of {running} replicas"
     if target == running:
         return _hold(f"{running} replicas are what bounds and the last minutes allow")
-    memory.direction.went(now_s=now_s, change=target - running)
-    return Decision(action=Action.SCALE, target_replicas=target, reason=decision.reason)
+    return Decision(action=Action.SCALE, target_replicas=target, reason=reason)
 
 
 def _disrupted(
@@ -159,6 +201,8 @@ def _disrupted(
         memory.wanted, memory.wanted_since_s = wanted, now_s
     if not limits.may_change_type:
         return _hold(f"{decision.reason}, but changing it is not allowed")
+    if limits.bounds.clamp(best.replicas) != best.replicas:
+        return _hold(f"{decision.reason}, but {best.replicas} replicas are out of bounds")
     if present_usd_per_hour is None:
         return _hold(f"{decision.reason}, but what the fleet costs now is not known")
     problem = _not_worth_it(best.usd_per_hour, present_usd_per_hour, limits)
@@ -168,15 +212,17 @@ def _disrupted(
         return _hold(f"{decision.reason}; it must be so for {COOL_DOWN_S / 60:.0f} minutes")
     if memory.disrupted_s is not None and now_s - memory.disrupted_s < COOL_DOWN_S:
         return _hold(f"{decision.reason}; the last such change is too recent")
-    memory.disrupted_s = now_s
     return decision
 
 
 def _not_worth_it(new: float, present: float, limits: Limits) -> str | None:
     """Why a change from one price per hour to another does not pay; both are billed while the new one starts."""
-    if limits.cap_usd_per_hour is not None and new + present > limits.cap_usd_per_hour:
+    both = new + present + limits.other_usd_per_hour
+    if not math.isfinite(both):
+        return "its price is no number"
+    if limits.cap_usd_per_hour is not None and not both <= limits.cap_usd_per_hour:
         return (
-            f"both fleets together cost ${new + present:.2f}/h, over the cap of "
+            f"both fleets together cost ${both:.2f}/h, over the cap of "
             f"${limits.cap_usd_per_hour:.2f}/h"
         )
     saving = present - new

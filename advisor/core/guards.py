@@ -6,8 +6,10 @@
     A4  what is billed, overlap while replacing included, stays under the cost cap                  affordable
     A5  a direction is changed at most once in five minutes                                         Direction
     A6  launches that fail are not answered by ever more launches                                   LaunchGuard
+    A7  never more than the budget unavailable, replacement ready before removal                    replacement.py
+    A8  an apply that made it worse is taken back, tried once more, then frozen                     rollback.py
 
-The disruption budget (A7) and the rollback (A8) have no rule here yet: nothing is replaced or applied so far.
+A7 and A8 are state machines of their own beside this file. They judge what an actuator does, and none is there yet.
 
 Prior art, read for what it was bitten by: Kubernetes' HPA (a metric missing while scaling down, 1.16 to 1.20), Karpenter
 (runaway scale-up, NaN in a total), KEDA (null read as zero). Nothing here knows a clock.
@@ -155,9 +157,14 @@ class Bounds:
 def affordable(
     *, usd_per_hour: float, cap_usd_per_hour: float | None, already_usd_per_hour: float = 0.0
 ) -> float:
-    """A4: replicas that the cap pays for beside what else is billed now (another type while it is being replaced)."""
+    """A4: how many of them the cap pays for beside what else is billed now (another type while it is being replaced).
+
+    A price that is no number affords nothing: one NaN in a sum would make the whole of it free.
+    """
     if cap_usd_per_hour is None:
         return math.inf
+    if not all(_finite(usd) for usd in (usd_per_hour, cap_usd_per_hour, already_usd_per_hour)):
+        return 0
     if usd_per_hour <= 0:
         return math.inf if already_usd_per_hour <= cap_usd_per_hour else 0
     left = cap_usd_per_hour - already_usd_per_hour
