@@ -26,8 +26,8 @@ from advisor.core.recommend import Problem
 from advisor.core.recommendation import Offer
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError
-from advisor.plan.report import billions, gb, usd, usd_per_mtok
 from advisor.plan.request import Load
+from advisor.plan.shown import billions, gb, usd, usd_per_mtok
 from advisor.web.render import plain
 
 LEAST_PER_S, MOST_PER_S = 0.01, 1000.0

@@ -16,8 +16,9 @@ from advisor.core.hardware import find
 from advisor.errors import ConfigError
 from advisor.files import write_text
 from advisor.plan.make import Plan, make_plan
-from advisor.plan.report import Report, report_of
+from advisor.plan.report import Report
 from advisor.plan.request import PlanRequest
+from advisor.plan.steps import report_of
 from advisor.plan.weights import variants_of
 from advisor.price_book import PriceBook, load_price_book
 from advisor.web.render import plain

@@ -93,4 +93,5 @@ def _least(cells: tuple[str, ...]) -> int:
     """Of a column, its heading first: the heading may break between words, a short cell nowhere."""
     heading, *rest = cells
     longest = max(map(len, rest), default=0)
-    return max(longest if longest <= SHORT else SHORT // 2, *map(len, heading.split()), 1)
+    words = [len(word) for cell in rest for word in cell.split()] if longest > SHORT else [longest]
+    return max(min(max(words, default=0), SHORT), *map(len, heading.split()), 1)

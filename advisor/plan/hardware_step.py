@@ -1,0 +1,81 @@
+"""Step 4, hardware: every GPU that would do, cheapest first, and why not the others."""
+
+from __future__ import annotations
+
+from advisor.core.choice import Priced
+from advisor.plan.make import Plan
+from advisor.plan.report import Fact, Grid, Step
+from advisor.plan.shown import devices, ms, usd, usd_per_mtok, weights
+
+MAX_ROWS = 12
+
+
+def hardware(plan: Plan) -> Step:
+    shown = plan.best_on[:MAX_ROWS]
+    rows = tuple(_hardware_row(plan, one) for one in shown)
+    chosen = next((i for i, one in enumerate(shown) if one is plan.chosen), None)
+    columns: tuple[str, ...] = (
+        "GPU",
+        "replicas x TP",
+        "weights",
+        "one sustains",
+        "$/h",
+        "$/Mtok out",
+        "provider",
+    )
+    title = "What would do, cheapest first"
+    if not any(one.meets_slos for one in shown):
+        title = "Nothing meets the objectives; the closest first"
+    elif not plan.recommendation.feasible:
+        title = "What meets the objectives, cheapest first"
+    if len({row[2] for row in rows}) == 1:  # a column that always says the same says it once
+        title = f"{title}, with {rows[0][2]} weights"
+        columns, rows = _without(2, columns), tuple(_without(2, row) for row in rows)
+    grids = [Grid(title=title, columns=columns, rows=rows, chosen=chosen)] if rows else []
+    grids.append(Grid(title="Why not the others", columns=("GPU", "reason"), rows=_why_not(plan)))
+    facts: list[Fact] = []
+    if (best := plan.recommendation.best) is not None:
+        predicted = best.prediction
+        facts = [
+            Fact(label="Chosen", value=devices(best)),
+            Fact(
+                label="TTFT, TPOT",
+                value=f"{ms(predicted.ttft_s)}, {ms(predicted.tpot_s)} on average",
+                formula="the scheduler's model on the roofline's step times",
+                source=f"{predicted.basis.value}; docs/performance.md",
+            ),
+            Fact(
+                label="One replica",
+                value=f"{predicted.max_requests_per_s:.2f} requests/s inside "
+                + " and ".join(map(str, plan.request.slos)),
+            ),
+        ]
+    return Step(title="Hardware", facts=tuple(facts), grids=tuple(grids))
+
+
+def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
+    return cells[:index] + cells[index + 1 :]
+
+
+def _why_not(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Every accelerator that is not in the table above; those turned down for the same reason together."""
+    shown = {one.build.replica.accelerator.name for one in plan.best_on[:MAX_ROWS]}
+    by_reason: dict[str, list[str]] = {}
+    for entry in plan.recommendation.rejected:
+        if entry.accelerator and entry.accelerator not in shown:
+            by_reason.setdefault(entry.reason, []).append(entry.accelerator)
+    return tuple((", ".join(names), reason) for reason, names in by_reason.items())
+
+
+def _hardware_row(plan: Plan, one: Priced) -> tuple[str, ...]:
+    replica = one.build.replica
+    sustains = f"{one.build.inside_slos_per_s:.2f}/s" if one.meets_slos else "misses the objective"
+    return (
+        replica.accelerator.name,
+        f"{one.replicas} x {replica.tp_degree}",
+        weights(replica.spec),
+        sustains,
+        usd(one.usd_per_hour),
+        usd_per_mtok(one.usd_per_hour, plan.workload.output_tokens_per_s),
+        one.offer.provider,
+    )

@@ -1,0 +1,191 @@
+"""A plan as eight steps in words and numbers: budget, model size, FLOPs, hardware, inference option, prices, service,
+deployment. The three long ones have modules of their own.
+"""
+
+from __future__ import annotations
+
+from advisor.core import flops
+from advisor.core.objective import HOURS_PER_MONTH, Mode
+from advisor.core.recommendation import Candidate, Mix
+from advisor.plan.hardware_step import hardware
+from advisor.plan.make import Plan
+from advisor.plan.option_step import option
+from advisor.plan.prices_step import prices
+from advisor.plan.report import Fact, Report, Step
+from advisor.plan.shown import billions, devices, gb, usd, usd_per_mtok, weights
+
+
+def report_of(plan: Plan) -> Report:
+    recommendation = plan.recommendation
+    return Report(
+        title=f"Plan for {plan.spec.name}",
+        header=_header(plan),
+        assumed=plan.request.assumed,
+        shortfall=None if recommendation.feasible else recommendation.shortfall,
+        steps=(
+            _budget(plan),
+            _model(plan),
+            _flops(plan),
+            hardware(plan),
+            option(plan),
+            prices(plan),
+            _service(plan),
+            _deploy(plan),
+        ),
+    )
+
+
+def _header(plan: Plan) -> tuple[Fact, ...]:
+    spec, best = plan.spec, plan.recommendation.best
+    size = f"{billions(spec.total_params)} parameters, {gb(spec.weight_bytes)} of weights"
+    hardware = "none that would do" if best is None else devices(best)
+    option = plan.mode.mode.value if best is None else best.mode.value
+    return (
+        Fact(label="Model size", value=size),
+        Fact(label="Hardware", value=hardware),
+        Fact(label="Inference option", value=option),
+    )
+
+
+def _budget(plan: Plan) -> Step:
+    budget = plan.request.budget
+    facts = [
+        Fact(
+            label="Cap",
+            value=f"{usd(budget.usd_per_hour)}/h, {usd(budget.usd_per_month)}/month",
+            formula=f"a month is {HOURS_PER_MONTH} h",
+            source="30 days, as cloud price lists count",
+        )
+    ]
+    best = plan.recommendation.best
+    if best is not None:
+        left = budget.usd_per_hour - best.usd_per_hour
+        word = "left of it" if left >= 0 else "missing"
+        facts.append(
+            Fact(
+                label="Recommended",
+                value=f"{usd(best.usd_per_hour)}/h, {usd(best.usd_per_month)}/month; {usd(abs(left))}/h {word}",
+            )
+        )
+    return Step(title="Budget", facts=tuple(facts))
+
+
+def _model(plan: Plan) -> Step:
+    spec, load = plan.spec, plan.request.load
+    context = load.isl + load.osl
+    facts = [
+        Fact(
+            label="Parameters",
+            value=f"{spec.total_params:,}"
+            + (f", {spec.active_params:,} active" if spec.num_experts else ""),
+            formula="summed over the layers of config.json",
+            source="equal to transformers on the meta device",
+        ),
+        Fact(
+            label="Weights",
+            value=f"{gb(spec.weight_bytes)} ({weights(spec)})",
+            formula="parameters x bytes per weight + scales",
+        ),
+        Fact(
+            label="KV cache per token",
+            value=f"{spec.kv_bytes_per_token / 1024:.1f} KiB",
+            formula="2 x layers x KV heads x head dim x bytes",
+            source="Pope et al., MLSys 2023",
+        ),
+        Fact(
+            label="KV cache per request",
+            value=f"{spec.kv_bytes(context) / 2**20:.1f} MiB at {context:,.0f} tokens",
+        ),
+    ]
+    if spec.max_context_tokens is not None:
+        facts.append(Fact(label="Longest context", value=f"{spec.max_context_tokens:,} tokens"))
+    return Step(title="Model size", facts=tuple(facts))
+
+
+def _flops(plan: Plan) -> Step:
+    spec, load = plan.spec, plan.request.load
+    decode = flops.forward_flops_per_token(spec, load.isl + load.osl / 2)
+    prefill = flops.prefill_flops(spec, load.isl)
+    each = prefill + load.osl * decode
+    return Step(
+        title="FLOPs",
+        facts=(
+            Fact(
+                label="One decoded token",
+                value=f"{decode / 1e9:,.1f} GFLOP",
+                formula="2 x active parameters + 4 x layers x heads x head dim x context",
+                source="Kaplan et al. 2020; a multiply-add is 2 FLOP",
+            ),
+            Fact(
+                label="One prompt",
+                value=f"{prefill / 1e12:,.2f} TFLOP at {load.isl:,.0f} tokens",
+                formula="the same for each token over half the prompt, logits for the last one only",
+            ),
+            Fact(
+                label="The load",
+                value=f"{load.requests_per_s * each / 1e12:,.1f} TFLOP/s at {load.requests_per_s:g} requests/s",
+                formula="requests/s x (prompt + OSL x decoded token)",
+            ),
+        ),
+    )
+
+
+def _service(plan: Plan) -> Step:
+    best = plan.recommendation.best
+    if best is None:
+        return Step(title="Service", facts=(Fact(label="None", value="nothing would do"),))
+    offer = best.offer
+    facts = [
+        Fact(
+            label="Rent",
+            value=f"{offer.provider} {offer.instance_type} in {offer.region}, {offer.capacity_type.value}",
+        ),
+        Fact(
+            label="$ per million tokens out",
+            value=usd_per_mtok(best.usd_per_hour, plan.workload.output_tokens_per_s),
+            formula="$/h / (output tokens/s x 3600) x 10^6",
+        ),
+        Fact(label="Idle", value=f"{usd(best.usd_per_hour)}/h is paid at no load too")
+        if best.mode is Mode.ALWAYS_ON
+        else Fact(label="Idle", value="nothing is paid while there is no load"),
+    ]
+    if plan.recommendation.mix is not None:
+        facts.append(_mix(plan.recommendation.mix, best))
+    return Step(title="Service", facts=tuple(facts))
+
+
+def _mix(mix: Mix, best: Candidate) -> Fact:
+    parts = " + ".join(
+        f"{part.instances} x {part.offer.provider} {part.offer.instance_type} "
+        f"({part.replicas} x {part.tp_degree} {part.accelerator})"
+        for part in mix.parts
+    )
+    saving = 1 - mix.usd_per_hour / best.usd_per_hour
+    return Fact(
+        label="A mix would save",
+        value=f"{saving:.0%}: {usd(mix.usd_per_hour)}/h with {parts}",
+        formula="an integer programme over whole instances, solved by HiGHS",
+    )
+
+
+def _deploy(plan: Plan) -> Step:
+    best = plan.recommendation.best
+    facts = []
+    if best is not None:
+        facts = [
+            Fact(label="Config", value="add --write config.yaml"),
+            Fact(label="Then", value="make serve CONFIG=config.yaml, or serve run config.yaml"),
+        ]
+    for other in plan.other_weights:
+        label = f"Weights as {weights(other.spec)}"
+        if other.best is None:
+            facts.append(Fact(label=label, value=other.reason))
+        else:
+            facts.append(
+                Fact(
+                    label=label,
+                    value=f"{gb(other.spec.weight_bytes)}, {devices(other.best)}: {usd(other.best.usd_per_hour)}/h; "
+                    "quality not measured here: check it on your own task",
+                )
+            )
+    return Step(title="Deploy, compress", facts=tuple(facts))
