@@ -83,13 +83,13 @@ def version() -> None:
     typer.echo(installed("llm-advisor"))
 
 
-cli.command("backtest")(backtest_command.backtest)
-cli.command("plan")(plan_command.plan)
-cli.command("compare")(compare_command.compare)
-cli.command("gpus")(gpus_command.gpus)
+cli.command("backtest", epilog=backtest_command.EXAMPLE)(backtest_command.backtest)
+cli.command("plan", epilog=plan_command.EXAMPLE)(plan_command.plan)
+cli.command("compare", epilog=compare_command.EXAMPLE)(compare_command.compare)
+cli.command("gpus", epilog=gpus_command.EXAMPLE)(gpus_command.gpus)
 cli.command("history")(history_command.history)
-cli.command("memory")(memory_command.memory)
-cli.command("size")(size_command.size)
+cli.command("memory", epilog=memory_command.EXAMPLE)(memory_command.memory)
+cli.command("size", epilog=size_command.EXAMPLE)(size_command.size)
 cli.command("predict")(predict_command.predict)
 cli.add_typer(prices_command.app, name="prices")
 

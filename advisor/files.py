@@ -6,6 +6,7 @@ there. What is no regular file (a pipe, /dev/stdout) cannot be replaced and is w
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -13,6 +14,13 @@ from pathlib import Path
 from advisor.errors import ConfigError
 
 _READABLE = 0o666  # less the umask, as for any file a program writes
+
+
+def check_writable(file: Path) -> None:
+    """ConfigError for a folder, or a file in no folder: said before the work of minutes that would be lost."""
+    if file.is_dir() or not file.resolve().parent.is_dir():
+        number = errno.EISDIR if file.is_dir() else errno.ENOENT
+        raise ConfigError(f"{file}: cannot be written: {os.strerror(number)}")
 
 
 def write_text(file: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from advisor.backtest.bounds import CELL_S
 from advisor.backtest.contest import Contest, work_curve
 from advisor.backtest.fleet import Run
+from advisor.files import write_text
 
 POINTS = 2000  # a line; more cannot be told apart
 TITLES = (
@@ -49,7 +50,7 @@ def write_html(contest: Contest, file: Path) -> None:
         title=f"{problem.trace.name}: {len(problem.trace):,} requests, cold start {problem.conditions.cold_start_s:g} s",
         hovermode="x unified",
     )
-    figure.write_html(file, include_plotlyjs=True)
+    write_text(file, figure.to_html(include_plotlyjs=True))
 
 
 def _add(figure: go.Figure, name: str, run: Run, color: str) -> None:

@@ -102,7 +102,7 @@ def make_trace(
 def load_trace(path: Path, progress: Progress | None = None) -> Trace:
     """The whole trace; TraceError where it is not sorted, empty, or holds what no request can have."""
     if not path.is_file():
-        raise TraceError(f"{path}: no such file")
+        raise TraceError(f"{path}: {'is a directory' if path.is_dir() else 'no such file'}")
     reader = _Reader(path)
     batches = _csv_batches(path) if path.suffix == ".csv" else _parquet_batches(path)
     try:

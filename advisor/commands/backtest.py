@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.commands.progress import progress, rows_read
+
 if TYPE_CHECKING:
+    from advisor.backtest.contest import Contest
     from advisor.backtest.trace import Trace
+
+
+EXAMPLE = (
+    "Example: advisor backtest requests.parquet --model Qwen/Qwen3-8B --gpu L40S --policy advisor --policy ray "
+    "--slo 'ttft p99 2s' --html contest.html"
+)
+REPLICA, OBJECTIVE, CONDITIONS = "The replica", "The objective", "Conditions"
+HISTORY, OUTPUT = "The user's own history", "Output"
 
 
 def backtest(
@@ -22,64 +31,229 @@ def backtest(
     ] = None,
     policy: Annotated[
         list[str] | None,
-        typer.Option(help="all, a policy's name, or package.module:Class; may be given again."),
+        typer.Option(
+            help="A policy's name, package.module:Class, or all, which is what a trace gets if none is named; may be "
+            "given again.",
+            metavar="NAME",
+        ),
     ] = None,
     replica_model: Annotated[
-        Path | None, typer.Option(help="The replica's step times and limits (YAML).")
+        Path | None,
+        typer.Option(
+            help="The replica's step times and limits (YAML: docs/backtest.md), instead of --model and --gpu.",
+            rich_help_panel=REPLICA,
+        ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="A hub id; with --gpu.")] = None,
-    gpu: Annotated[str | None, typer.Option(help="The accelerator that serves --model.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A hub id or a folder with a config.json; with --gpu.", rich_help_panel=REPLICA
+        ),
+    ] = None,
+    gpu: Annotated[
+        str | None,
+        typer.Option(
+            "--gpu",
+            "--accelerator",
+            help="The GPU that serves --model, as L40S.",
+            metavar="NAME",
+            rich_help_panel=REPLICA,
+        ),
+    ] = None,
     tp: Annotated[
-        int | None, typer.Option(help="GPUs a replica; the fewest that hold it.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="GPUs a replica; the fewest that hold the model if not given.",
+            metavar="COUNT",
+            rich_help_panel=REPLICA,
+        ),
     ] = None,
     belief: Annotated[
-        Path | None, typer.Option(help="What policies believe of the replica, if not the truth.")
+        Path | None,
+        typer.Option(
+            help="What policies believe of the replica (YAML), if not the truth.",
+            rich_help_panel=REPLICA,
+        ),
+    ] = None,
+    price: Annotated[
+        float | None,
+        typer.Option(
+            help="$ per hour of one replica; the cheapest on-demand offer, or 1 with --replica-model, if not given.",
+            metavar="USD",
+            rich_help_panel=REPLICA,
+        ),
     ] = None,
     slo: Annotated[
-        list[str] | None, typer.Option(help='"ttft p99 2s", "tpot p99 100ms": the default.')
+        list[str] | None,
+        typer.Option(
+            help='An objective, as "ttft p99 2s" (a bare 2 is taken as 2ms); may be given again. With none: '
+            "ttft p99 2s and tpot p99 100ms.",
+            metavar="OBJECTIVE",
+            rich_help_panel=OBJECTIVE,
+        ),
     ] = None,
     ttft_per_prefill: Annotated[
         float | None,
-        typer.Option(help="Times its own unloaded prefill that a TTFT may take longer (3)."),
+        typer.Option(
+            help="Times its own unloaded prefill that a TTFT may take longer; 3 if not given.",
+            metavar="FACTOR",
+            rich_help_panel=OBJECTIVE,
+        ),
     ] = None,
-    cold_start: Annotated[str, typer.Option(help="From launch to ready, billed.")] = "90s",
-    price: Annotated[float | None, typer.Option(help="$ per hour of one replica.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=100, help="Draws of the traffic.")] = 1,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Draws of the traffic.",
+            metavar="COUNT",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = 1,
     fleet: Annotated[
         float | None,
-        typer.Option(min=0.01, help="Scale the traffic to this many replicas at peak."),
+        typer.Option(
+            min=0.01,
+            help="Scale the traffic to this many replicas at peak.",
+            metavar="REPLICAS",
+            rich_help_panel=CONDITIONS,
+        ),
     ] = None,
-    tenant: Annotated[str | None, typer.Option(help="Only this tenant's requests.")] = None,
-    min_replicas: Annotated[int, typer.Option(min=0, help="0 allows scale to zero.")] = 1,
-    max_replicas: Annotated[int | None, typer.Option(min=1, max=10_000)] = None,
-    initial_replicas: Annotated[int | None, typer.Option(min=0)] = None,
-    launch_failures: Annotated[float, typer.Option(min=0, max=1, help="Share of launches.")] = 0.0,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            help="Only this tenant's requests (the trace's column model).",
+            metavar="NAME",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = None,
+    cold_start: Annotated[
+        str,
+        typer.Option(
+            help="From launch to ready, billed. A bare 90 is taken as 90s.",
+            metavar="TIME",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = "90s",
+    min_replicas: Annotated[
+        int,
+        typer.Option(
+            min=0, help="0 allows scale to zero.", metavar="COUNT", rich_help_panel=CONDITIONS
+        ),
+    ] = 1,
+    max_replicas: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10_000,
+            help="At most so many; three times the peak's need if not given.",
+            metavar="COUNT",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = None,
+    initial_replicas: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Running at the start; what the first ten minutes need if not given.",
+            metavar="COUNT",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = None,
+    launch_failures: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of launches that fail, 0 to 1.",
+            metavar="SHARE",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = 0.0,
     spot_interruptions: Annotated[
-        float, typer.Option(min=0, help="Of each replica, per hour.")
+        float,
+        typer.Option(
+            min=0,
+            help="Interruptions of each replica per hour.",
+            metavar="RATE",
+            rich_help_panel=CONDITIONS,
+        ),
     ] = 0.0,
     metrics_delay: Annotated[
-        float, typer.Option(min=0, help="Seconds by which metrics come late.")
+        float,
+        typer.Option(
+            min=0,
+            help="Seconds by which metrics come late.",
+            metavar="SECONDS",
+            rich_help_panel=CONDITIONS,
+        ),
     ] = 0.0,
     missing_metrics: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of looks without metrics.")
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of looks without metrics, 0 to 1.",
+            metavar="SHARE",
+            rich_help_panel=CONDITIONS,
+        ),
     ] = 0.0,
     garbage_metrics: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of looks with absurd metrics.")
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of looks with absurd metrics, 0 to 1.",
+            metavar="SHARE",
+            rich_help_panel=CONDITIONS,
+        ),
     ] = 0.0,
     tune: Annotated[
-        bool, typer.Option("--tune", help="Turn each baseline's knob in hindsight.")
+        bool,
+        typer.Option(
+            "--tune", help="Turn each baseline's knob in hindsight.", rich_help_panel=CONDITIONS
+        ),
     ] = False,
     prometheus: Annotated[
-        str | None, typer.Option(help="Read history from this server instead of a trace.")
+        str | None,
+        typer.Option(
+            help="Read history from this server instead of a trace, as http://127.0.0.1:9090.",
+            metavar="URL",
+            rich_help_panel=HISTORY,
+        ),
     ] = None,
-    since: Annotated[str, typer.Option(help="How far back --prometheus reads.")] = "14d",
+    since: Annotated[
+        str,
+        typer.Option(
+            help="How far back --prometheus reads. A bare 3600 is taken as 3600s.",
+            metavar="TIME",
+            rich_help_panel=HISTORY,
+        ),
+    ] = "14d",
     served_model: Annotated[
-        str | None, typer.Option(help="The model's name in the metrics, where there are several.")
+        str | None,
+        typer.Option(
+            help="The model's name in the metrics, where there are several.",
+            metavar="NAME",
+            rich_help_panel=HISTORY,
+        ),
     ] = None,
     json_file: Annotated[
-        str | None, typer.Option("--json", help="Write JSON here; - prints it instead of tables.")
+        str | None,
+        typer.Option(
+            "--json",
+            help="Write JSON into this file; - prints it instead of tables.",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the plots here.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the plots into this file, as contest.html.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
 ) -> None:
     """Judge scaling policies on recorded traffic: what each would have cost, and how many requests it served in time."""
     from rich.console import Console
@@ -89,9 +263,13 @@ def backtest(
     from advisor.backtest.contest import hold_contest
     from advisor.backtest.report import show
     from advisor.errors import ConfigError
+    from advisor.files import check_writable
 
     if (trace is None) == (prometheus is None):
         raise ConfigError("TRACE or --prometheus: exactly one of them is needed")
+    for file in (html, None if json_file in (None, "-") else Path(str(json_file))):
+        if file is not None:
+            check_writable(file)
     policies = question.read_policies(policy or ["all" if prometheus is None else "advisor"])
     believed = question.believe(replica_model, model, gpu, tp, price)
     objective = question.read_objective(slo or [], ttft_per_prefill)
@@ -127,7 +305,7 @@ def backtest(
         max_replicas=max_replicas,
         initial_replicas=initial_replicas,
     )
-    with _progress(f"{len(problem.trace):,} requests") as tick:
+    with progress(f"{len(problem.trace):,} requests") as tick:
         contest = hold_contest(problem, policies, seeds=seeds, tuned=tune, tick=tick)
         if history is not None:
             contest = history.with_what_ran(contest)
@@ -140,8 +318,8 @@ def _read(path: Path, tenant: str | None) -> Trace:
     from advisor.backtest.trace import load_trace
     from advisor.errors import ConfigError
 
-    with _progress(f"reading {path.name}") as tick:
-        trace = load_trace(path, lambda rows, total: tick(f"{rows:,} of {total or '?':,} rows"))
+    with progress(f"reading {path.name}") as tick:
+        trace = load_trace(path, lambda rows, total: tick(rows_read(rows, total)))
     if tenant is None:
         return trace
     if tenant not in trace.tenant_names:
@@ -150,53 +328,17 @@ def _read(path: Path, tenant: str | None) -> Trace:
     return trace.of_tenant(trace.tenant_names.index(tenant))
 
 
-def _write(contest: object, source: str, json_file: str | None, html: Path | None) -> None:
+def _write(contest: Contest, source: str, json_file: str | None, html: Path | None) -> None:
     import json
 
-    from advisor.backtest.contest import Contest
     from advisor.backtest.report import as_json
-    from advisor.errors import ConfigError
+    from advisor.files import write_text
 
-    assert isinstance(contest, Contest)
-    try:
-        if json_file == "-":
-            typer.echo(json.dumps(as_json(contest, source), indent=1))
-        elif json_file is not None:
-            Path(json_file).write_text(json.dumps(as_json(contest, source), indent=1) + "\n")
-        if html is not None:
-            from advisor.backtest.plots import write_html
+    if json_file == "-":
+        typer.echo(json.dumps(as_json(contest, source), indent=1))
+    elif json_file is not None:
+        write_text(Path(json_file), json.dumps(as_json(contest, source), indent=1) + "\n")
+    if html is not None:
+        from advisor.backtest.plots import write_html
 
-            write_html(contest, html)
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}") from None
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[str], None]]:
-    """A line on stderr that says what was last done, once the work has taken two seconds."""
-    import time
-
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    began_s = time.monotonic()
-    status = console.status(what)
-    shown = count = 0
-
-    def tick(done: str) -> None:
-        nonlocal shown, count
-        count += 1
-        if time.monotonic() - began_s < 2:
-            return
-        if not shown and console.is_terminal:
-            status.start()
-        if console.is_terminal:
-            status.update(f"{what}: {count} done, last {done}")
-        elif not shown:
-            console.print(f"{what} ...")
-        shown = 1
-
-    try:
-        yield tick
-    finally:
-        status.stop()
+        write_html(contest, html)

@@ -6,19 +6,43 @@ from typing import Annotated
 
 import typer
 
+EXAMPLE = (
+    "Example: advisor compare L40S-48GB H100-SXM-80GB --model Qwen/Qwen3-8B --isl 2000 --osl 200 "
+    "--slo 'ttft p95 500ms'"
+)
+
 
 def compare(
-    a: Annotated[str, typer.Argument(help="A model, or a GPU together with --model.")],
+    a: Annotated[
+        str, typer.Argument(help="A model (hub id or folder), or a GPU together with --model.")
+    ],
     b: Annotated[str, typer.Argument(help="The other one.")],
     model: Annotated[
-        str | None, typer.Option(help="Compare two GPUs for serving this model.")
+        str | None,
+        typer.Option(help="Compare two GPUs for serving this model.", metavar="NAME"),
     ] = None,
-    rate: Annotated[float | None, typer.Option(help="Requests per second.")] = None,
-    isl: Annotated[float | None, typer.Option(help="Mean tokens in, per request.")] = None,
-    osl: Annotated[float | None, typer.Option(help="Mean tokens out, per request.")] = None,
-    slo: Annotated[list[str] | None, typer.Option(help='An objective: "ttft p95 300ms".')] = None,
-    provider: Annotated[list[str] | None, typer.Option(help="Only these providers.")] = None,
-    spot: Annotated[bool, typer.Option(help="Spot capacity may be rented too.")] = False,
+    rate: Annotated[
+        float | None, typer.Option(help="Requests per second, as 13; 1 if not given.")
+    ] = None,
+    isl: Annotated[
+        float | None, typer.Option(help="Mean tokens in, per request; 512 if not given.")
+    ] = None,
+    osl: Annotated[
+        float | None, typer.Option(help="Mean tokens out, per request; 256 if not given.")
+    ] = None,
+    slo: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='An objective, as "ttft p95 300ms" (a bare 300 is taken as 300ms); may be given again. With none: '
+            "ttft p95 500ms and tpot p95 50ms.",
+            metavar="OBJECTIVE",
+        ),
+    ] = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this provider, as aws; may be given again.", metavar="NAME"),
+    ] = None,
+    spot: Annotated[bool, typer.Option("--spot", help="Spot capacity may be rented too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Put two models, or two GPUs for one model, side by side: what each costs, and from which load it is cheaper."""

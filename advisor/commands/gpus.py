@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+EXAMPLE = "Examples: advisor gpus l40s; advisor gpus --vendor amd --json; advisor gpus --lint my-gpus.csv"
+
 if TYPE_CHECKING:
     from advisor.core.hardware import Accelerator
     from advisor.core.hardware_row import Finding
@@ -16,10 +18,14 @@ def gpus(
     name: Annotated[
         str | None, typer.Argument(help="Show this one in full: a name or what a cloud calls it.")
     ] = None,
-    vendor: Annotated[str | None, typer.Option(help="Only this vendor's.")] = None,
+    vendor: Annotated[
+        str | None, typer.Option(help="Only this vendor's, as nvidia.", metavar="NAME")
+    ] = None,
     lint: Annotated[
         Path | None,
-        typer.Option(help="Check a table of GPUs (CSV) for implausible figures instead."),
+        typer.Option(
+            help="Check a table of GPUs (CSV with a column name) for implausible figures instead; status 1 if any."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+EXAMPLE = "Example: advisor memory startups.csv --out predicted.csv"
+
 
 def memory(
     file: Annotated[
         Path,
-        typer.Argument(help="A CSV with the columns model_hf_id, gpu, tp, pp, ... of a start-up."),
+        typer.Argument(
+            help="A CSV, one start-up a row: model_hf_id and gpu are needed; tp, pp, max_model_len, "
+            "gpu_memory_utilization, dtype, quantization, kv_cache_dtype, vllm_version are read where they are."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="Write the rows here; without it they go to stdout.")
@@ -19,8 +24,7 @@ def memory(
 ) -> None:
     """Predict what vLLM's start-up log says: weight GiB per device and KV cache tokens, each with an interval.
 
-    Writes the same rows and columns with the predictions, their intervals and the basis beside them, or why a row is
-    unsupported.
+    Each row comes back with the predictions, their intervals and the basis beside it, or why it is unsupported.
     """
     import csv
     import io

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.commands.progress import progress, rows_read
 from advisor.core.objective import CapacityType, Latency, Mode
 
 if TYPE_CHECKING:
     from advisor.plan.request import Load
 
-Names = Annotated[list[str] | None, typer.Option()]
+LOAD, OBJECTIVES, CHOICE, OUTPUT = "Load", "Objectives", "What may be chosen", "Output"
+EXAMPLE = (
+    "Example: advisor plan Qwen/Qwen3-8B --budget 5000/month --rate 13 --isl 512 --osl 256 --ttft-p95 300ms "
+    "--tpot-p95 30ms --html plan.html --write config.yaml"
+)
 
 
 def plan(
@@ -20,52 +25,179 @@ def plan(
         str, typer.Argument(help="A hub id (Qwen/Qwen3-8B) or a folder with a config.json.")
     ],
     budget: Annotated[
-        str | None, typer.Option(help="The cap: 5000/month or 6.90/hour.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The most it may cost, required: 5000/month, 6.90/hour, 80k/year. A bare 5000 is taken as 5000/month.",
+            metavar="AMOUNT/PERIOD",
+            show_default=False,
+        ),
     ] = None,
-    rate: Annotated[float | None, typer.Option(help="Requests per second to plan for.")] = None,
-    isl: Annotated[float | None, typer.Option(help="Mean tokens in, per request.")] = None,
-    osl: Annotated[float | None, typer.Option(help="Mean tokens out, per request.")] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Requests per second to plan for, as 13 or 0.2; 1 if not given.",
+            rich_help_panel=LOAD,
+        ),
+    ] = None,
+    isl: Annotated[
+        float | None,
+        typer.Option(help="Mean tokens in, per request; 512 if not given.", rich_help_panel=LOAD),
+    ] = None,
+    osl: Annotated[
+        float | None,
+        typer.Option(help="Mean tokens out, per request; 256 if not given.", rich_help_panel=LOAD),
+    ] = None,
     trace: Annotated[
         Path | None,
-        typer.Option(help="Take rate, lengths and idle time from a trace (parquet or CSV)."),
+        typer.Option(
+            help="Take rate, lengths and idle time from a trace (parquet or CSV with arrival_s, input_tokens, "
+            "output_tokens); --rate, --isl and --osl still win.",
+            rich_help_panel=LOAD,
+        ),
     ] = None,
-    ttft_p95: Annotated[str | None, typer.Option(help="Time to first token, as 300ms.")] = None,
-    ttft_p99: Annotated[str | None, typer.Option(help="The same, at p99.")] = None,
-    tpot_p95: Annotated[str | None, typer.Option(help="Time per output token, as 30ms.")] = None,
-    tpot_p99: Annotated[str | None, typer.Option(help="The same, at p99.")] = None,
-    e2e_p95: Annotated[str | None, typer.Option(help="Whole answer, as 10s.")] = None,
-    e2e_p99: Annotated[str | None, typer.Option(help="The same, at p99.")] = None,
+    ttft_p95: Annotated[
+        str | None,
+        typer.Option(
+            help="Time to first token at p95, as 300ms or 1.5s. A bare 300 is taken as 300ms. With no objective at "
+            "all: ttft p95 500ms and tpot p95 50ms.",
+            metavar="TIME",
+            rich_help_panel=OBJECTIVES,
+        ),
+    ] = None,
+    ttft_p99: Annotated[
+        str | None,
+        typer.Option(help="The same at p99.", metavar="TIME", rich_help_panel=OBJECTIVES),
+    ] = None,
+    tpot_p95: Annotated[
+        str | None,
+        typer.Option(
+            help="Time per output token at p95, as 30ms. A bare 30 is taken as 30ms.",
+            metavar="TIME",
+            rich_help_panel=OBJECTIVES,
+        ),
+    ] = None,
+    tpot_p99: Annotated[
+        str | None,
+        typer.Option(help="The same at p99.", metavar="TIME", rich_help_panel=OBJECTIVES),
+    ] = None,
+    e2e_p95: Annotated[
+        str | None,
+        typer.Option(
+            help="The whole answer at p95, as 10s. A bare 10 is taken as 10ms.",
+            metavar="TIME",
+            rich_help_panel=OBJECTIVES,
+        ),
+    ] = None,
+    e2e_p99: Annotated[
+        str | None,
+        typer.Option(help="The same at p99.", metavar="TIME", rich_help_panel=OBJECTIVES),
+    ] = None,
     slo: Annotated[
-        list[str] | None, typer.Option(help='Any other objective: "ttft p90 250ms".')
+        list[str] | None,
+        typer.Option(
+            help='Any other objective, as "ttft p90 250ms"; may be given again.',
+            metavar="OBJECTIVE",
+            rich_help_panel=OBJECTIVES,
+        ),
     ] = None,
     accelerator: Annotated[
-        list[str] | None, typer.Option("--accelerator", "--gpu", help="Only these GPUs.")
+        list[str] | None,
+        typer.Option(
+            "--gpu",
+            "--accelerator",
+            help="Only this GPU, as L40S (`advisor gpus` lists them); may be given again.",
+            metavar="NAME",
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
-    provider: Annotated[list[str] | None, typer.Option(help="Only these providers.")] = None,
-    region: Annotated[list[str] | None, typer.Option(help="Only these regions.")] = None,
-    spot: Annotated[bool, typer.Option(help="Spot capacity may be rented too.")] = False,
-    reserved: Annotated[bool, typer.Option(help="Reserved capacity may be rented too.")] = False,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this provider, as aws; may be given again.",
+            metavar="NAME",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this region, as us-east-1; may be given again.",
+            metavar="NAME",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    spot: Annotated[
+        bool,
+        typer.Option("--spot", help="Spot capacity may be rented too.", rich_help_panel=CHOICE),
+    ] = False,
+    reserved: Annotated[
+        bool,
+        typer.Option(
+            "--reserved", help="Reserved capacity may be rented too.", rich_help_panel=CHOICE
+        ),
+    ] = False,
     quantization: Annotated[
         list[str] | None,
-        typer.Option(help="Other weights that may be served: fp8, awq-int4, ... or any."),
+        typer.Option(
+            help="Other weights that may be served: fp8, awq-int4, ... or any; may be given again.",
+            metavar="KIND",
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
     mode: Annotated[
-        Mode | None, typer.Option(help="Use this inference option instead of choosing one.")
+        Mode | None,
+        typer.Option(
+            help="Use this inference option instead of choosing one: always-on, scale-to-zero, async or batch.",
+            metavar="OPTION",
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
-    max_replicas: Annotated[int | None, typer.Option(min=1)] = None,
+    max_replicas: Annotated[
+        int | None,
+        typer.Option(
+            help="At most so many replicas, as 4; without it the budget alone bounds them.",
+            min=1,
+            metavar="COUNT",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
     cold_start: Annotated[
-        str, typer.Option(help="From launch to ready: what scale-to-zero makes a request wait.")
+        str,
+        typer.Option(
+            help="From launch to ready: what scale-to-zero makes a request wait. A bare 90 is taken as 90s.",
+            metavar="TIME",
+            rich_help_panel=CHOICE,
+        ),
     ] = "90s",
     prices: Annotated[
-        Path | None, typer.Option(help="Prices of your own (YAML), beside the price book.")
+        Path | None,
+        typer.Option(
+            help="Prices of your own (YAML: docs/prices.md), beside the price book.",
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
-    explain: Annotated[bool, typer.Option(help="Show every number's formula and source.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show every number's formula and source.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the plan as JSON.", rich_help_panel=OUTPUT)
+    ] = False,
     html: Annotated[
-        Path | None, typer.Option(help="Write the report with plots into this file.")
+        Path | None,
+        typer.Option(
+            help="Write the report with plots into this file, as plan.html.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     write: Annotated[
-        Path | None, typer.Option(help="Write a config for `serve run` into this file.")
+        Path | None,
+        typer.Option(
+            help="Write a config for `serve run` into this file, as config.yaml.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
 ) -> None:
     """Say which GPU, how many, which mode, what it costs and why not the others, before anything is deployed."""
@@ -123,4 +255,12 @@ def _load(
         return request.read_load(rate, isl, osl, assumed)
     from advisor.plan.from_trace import load_of_trace
 
-    return load_of_trace(trace, rate=rate, isl=isl, osl=osl, assumed=assumed)
+    with progress(f"reading {trace.name}") as tick:
+        return load_of_trace(
+            trace,
+            rate=rate,
+            isl=isl,
+            osl=osl,
+            assumed=assumed,
+            progress=lambda rows, total: tick(rows_read(rows, total)),
+        )

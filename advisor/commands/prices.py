@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from advisor.core.recommendation import Offer
     from advisor.price_book import PriceBook
 
-app = typer.Typer(invoke_without_command=True, help="List and refresh the prices of GPUs.")
+app = typer.Typer(
+    invoke_without_command=True,
+    help="List and refresh the prices of GPUs.",
+    epilog="Example: advisor prices --gpu H100 --provider gcp --capacity spot",
+)
 
 
 @app.callback()
@@ -23,15 +27,32 @@ def prices(
     context: typer.Context,
     gpu: Annotated[
         str | None,
-        typer.Option("--gpu", "--accelerator", help="Only this GPU, or all forms of it."),
+        typer.Option(
+            "--gpu",
+            "--accelerator",
+            help="Only this GPU, as H100-SXM-80GB, or all forms of it, as H100.",
+            metavar="NAME",
+        ),
     ] = None,
-    provider: Annotated[str | None, typer.Option(help="Only this provider.")] = None,
-    region: Annotated[str | None, typer.Option(help="Only this region.")] = None,
-    capacity: Annotated[CapacityType | None, typer.Option(help="Only this capacity type.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="Only this provider, as aws.", metavar="NAME")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Only this region, as us-east-1.", metavar="NAME")
+    ] = None,
+    capacity: Annotated[
+        CapacityType | None,
+        typer.Option(help="Only on-demand, spot or reserved.", metavar="TYPE"),
+    ] = None,
     own: Annotated[
-        Path | None, typer.Option("--prices", help="Prices of your own (YAML), beside the book.")
+        Path | None,
+        typer.Option(
+            "--prices", help="Prices of your own (YAML: docs/prices.md), beside the book."
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Rows to show; 0 shows all.", min=0)] = 40,
+    limit: Annotated[
+        int, typer.Option(help="Rows to show; 0 shows all.", min=0, metavar="COUNT")
+    ] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, all rows.")] = False,
 ) -> None:
     """List prices, cheapest per GPU first, each with its date and age."""
@@ -78,7 +99,9 @@ def refresh() -> None:
         )
 
 
-@app.command()
+@app.command(
+    epilog="Example: advisor prices api llama-3.1-8b --usd-per-hour 2.5 --requests-per-s 20 --isl 512 --osl 256"
+)
 def api(
     model: Annotated[str, typer.Argument(help="A hub id, or what a host calls the model.")],
     isl: Annotated[
@@ -88,10 +111,13 @@ def api(
         float, typer.Option(help="Mean tokens out, per request.", min=0, max=10_000_000)
     ] = 256,
     usd_per_hour: Annotated[
-        float | None, typer.Option(help="What a replica of your own costs an hour.")
+        float | None,
+        typer.Option(
+            help="What a replica of your own costs an hour, as 2.5; with --requests-per-s."
+        ),
     ] = None,
     requests_per_s: Annotated[
-        float | None, typer.Option(help="What that replica sustains: `advisor plan` says.")
+        float | None, typer.Option(help="What that replica sustains, as 20: `advisor plan` says.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

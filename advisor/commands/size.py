@@ -14,24 +14,41 @@ if TYPE_CHECKING:
     from advisor.size_report import SizeReport
 
 DEFAULT_CONTEXT_TOKENS = 8192
+EXAMPLE = "Example: advisor size Qwen/Qwen3-30B-A3B --gpu H100-SXM-80GB --quantization fp8 --context 32768 --explain"
 
 
 def size(
     model: Annotated[str, typer.Argument(help="A hub id, or a folder with a config.json.")],
     gpu: Annotated[
-        list[str] | None, typer.Option(help="Only this accelerator; may be given again.")
+        list[str] | None,
+        typer.Option(
+            "--gpu",
+            "--accelerator",
+            help="Only this GPU, as L40S; may be given again.",
+            metavar="NAME",
+        ),
     ] = None,
     context: Annotated[
         int | None,
-        typer.Option(help="Tokens one request holds; 8192 or the model's limit.", min=1),
+        typer.Option(
+            help="Tokens one request holds, as 32768; 8192 or the model's limit if not given.",
+            min=1,
+            metavar="TOKENS",
+        ),
     ] = None,
     quantization: Annotated[
         list[str] | None,
-        typer.Option(help="Size it stored this way: fp8, awq-int4, ...; may be given again."),
+        typer.Option(
+            help="Size it stored this way: fp8, awq-int4, ...; may be given again.",
+            metavar="KIND",
+        ),
     ] = None,
-    explain: Annotated[bool, typer.Option(help="Show each figure's formula and source.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show each figure's formula and source.")
+    ] = False,
     offline: Annotated[
-        bool, typer.Option(help="Ask no hub: the shipped table and its cache only.")
+        bool,
+        typer.Option("--offline", help="Ask no hub: the shipped table and the hub's cache only."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON, in base units.")] = False,
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.backtest.trace import Trace, load_trace
+from advisor.backtest.trace import Progress, Trace, load_trace
 from advisor.errors import ConfigError
 from advisor.plan.request import Load, check_load
 
@@ -21,11 +21,17 @@ PERCENTILE = 99.0
 
 
 def load_of_trace(
-    file: Path, *, rate: float | None, isl: float | None, osl: float | None, assumed: list[str]
+    file: Path,
+    *,
+    rate: float | None,
+    isl: float | None,
+    osl: float | None,
+    assumed: list[str],
+    progress: Progress | None = None,
 ) -> Load:
     """The trace's load, where the person did not say otherwise. ConfigError or TraceError name what is wrong with it."""
     try:
-        trace = load_trace(file)
+        trace = load_trace(file, progress)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"--trace: {file}: needs {error.name}: pip install {error.name}, or give a CSV"
