@@ -238,6 +238,7 @@ def plan(
         max_replicas=max_replicas,
         cold_start_s=request.read_duration("--cold-start", cold_start, assumed),
         assumed=(),
+        prices_file=prices,
     )
     run.run(asked, assumed, book, explain=explain, as_json=as_json, html=html, write=write)
 

@@ -10,6 +10,7 @@ import difflib
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from advisor import data, quantities
 from advisor.core.hardware import find
@@ -53,6 +54,9 @@ class PlanRequest:
     max_replicas: int | None
     cold_start_s: float
     assumed: tuple[str, ...]
+    prices_file: Path | None = (
+        None  # prices of one's own, which the advisor beside the endpoint reads too
+    )
 
 
 def read_budget(text: str | None, assumed: list[str]) -> Budget:

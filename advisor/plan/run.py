@@ -38,7 +38,11 @@ def run(
     spec = load_model_spec(request.model)
     allowed, others = variants_of(spec, request.quantizations)
     plan = make_plan(
-        replace(request, assumed=tuple(assumed)),
+        replace(
+            request,
+            assumed=tuple(assumed),
+            quantizations=tuple(variant.quantization.value for variant in allowed),
+        ),
         spec=spec,
         allowed_variants=allowed,
         other_variants=others,

@@ -2,6 +2,9 @@
 
 GPU type and count stand in the `deployments:` block, where changing them later rolls one deployment instead of the whole
 application. Ray places a replica by the accelerator type its nodes report, which does not tell SXM from PCIe.
+
+What the prediction took for granted is written out: how many sequences and tokens a step may hold. The longest request is
+left to vLLM (-1: as long as the KV cache holds one), which else refuses to start where the model's own limit does not fit.
 """
 
 from __future__ import annotations
@@ -11,7 +14,10 @@ from typing import Any
 
 import yaml
 
+from advisor.core.engine_memory import default_settings
 from advisor.core.hardware import Accelerator
+from advisor.core.objective import Mode
+from advisor.core.perf import DEFAULT_SETTINGS
 from advisor.core.quantization import Quantization
 from advisor.core.recommendation import Candidate
 from advisor.errors import ConfigError
@@ -21,16 +27,36 @@ from advisor.quantities import duration
 ONLINE = {Quantization.FP8: "fp8"}  # what vLLM quantises to while it loads 16-bit weights
 HEAD = """\
 # {devices} on {provider} {instance}: ${usd:.2f}/h as of {seen}, {mode}.
-# Written by `advisor plan`; change it as you like. Start it with:  make serve CONFIG=this file
+# Written by `advisor plan`; change it as you like. Start it with `make serve CONFIG=this file` (direct streaming), or with
+# `serve run` (stock path, or direct streaming where the flags of serve_apps/direct_streaming.env are set).
+# max_model_len -1: as long a request as the KV cache holds. Rent this form of the GPU: Ray does not tell SXM from PCIe.
 """
+NO_ENDPOINT = {
+    Mode.BATCH: "a batch job is no endpoint, and `serve run` starts endpoints: the plan's last step has the job's settings",
+    Mode.ASYNC: "a task queue needs consumers of its own, which `advisor plan` does not write",
+}
+
+
+def why_not_written(plan: Plan, best: Candidate) -> str | None:
+    """Why no file for `serve run` would do what the plan says; None where one does."""
+    if best.mode in NO_ENDPOINT:
+        return f"{NO_ENDPOINT[best.mode]}; --mode always-on plans an endpoint"
+    return why_not_loaded(plan, best)
+
+
+def why_not_loaded(plan: Plan, best: Candidate) -> str | None:
+    """Why vLLM cannot load the model's own checkpoint so; None where it can."""
+    if best.quantization in (plan.spec.quantization, *ONLINE):
+        return None
+    return (
+        f"{best.quantization} needs a checkpoint that is stored so: plan for that one, by its name"
+    )
 
 
 def serve_config(plan: Plan, best: Candidate, accelerator: Accelerator) -> str:
-    """YAML for `serve run` with `best` on this accelerator; ConfigError where other weights are needed than `plan`'s."""
-    if best.quantization not in (plan.spec.quantization, *ONLINE):
-        raise ConfigError(
-            f"--write: {best.quantization} needs a checkpoint that is stored so: plan for that one, by its name"
-        )
+    """YAML for `serve run` with `best` on this accelerator; ConfigError where no such file would do what the plan says."""
+    if (problem := why_not_written(plan, best)) is not None:
+        raise ConfigError(f"--write: {problem}")
     shortfall = plan.recommendation.shortfall
     head = (
         ""
@@ -53,7 +79,23 @@ def serve_config(plan: Plan, best: Candidate, accelerator: Accelerator) -> str:
     return head + yaml.safe_dump(config, sort_keys=False, width=120)
 
 
-def _source(plan: Plan) -> str:
+def engine_kwargs(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any]:
+    """vLLM's settings as the plan predicted with them."""
+    defaults = default_settings(accelerator)
+    chosen = DEFAULT_SETTINGS if plan.chosen is None else plan.chosen.build.replica.settings
+    engine: dict[str, Any] = {
+        "max_model_len": -1,
+        "max_num_seqs": chosen.max_num_seqs or defaults.max_num_seqs,
+        "max_num_batched_tokens": chosen.max_num_batched_tokens or defaults.max_num_batched_tokens,
+    }
+    if best.tp_degree > 1:
+        engine["tensor_parallel_size"] = best.tp_degree
+    if best.quantization is not plan.spec.quantization and best.quantization in ONLINE:
+        engine["quantization"] = ONLINE[best.quantization]
+    return engine
+
+
+def model_source(plan: Plan) -> str:
     """A folder by its whole path: replicas do not run where the plan was made."""
     model = plan.request.model
     folder = Path(model).expanduser()
@@ -70,13 +112,8 @@ def _plain(dollars: float) -> str:
 
 
 def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any]:
-    source = _source(plan)
+    source = model_source(plan)
     model_id = _model_id(source)
-    engine: dict[str, Any] = {}
-    if best.tp_degree > 1:
-        engine["tensor_parallel_size"] = best.tp_degree
-    if best.quantization is not plan.spec.quantization and best.quantization in ONLINE:
-        engine["quantization"] = ONLINE[best.quantization]
     bundle: dict[str, float] = {"CPU": 1, "GPU": 1}
     if accelerator.ray_accelerator_type:
         bundle[f"accelerator_type:{accelerator.ray_accelerator_type}"] = 0.001
@@ -91,8 +128,10 @@ def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any
                         "model_id": model_id,
                         "model_source": source,
                     },
-                    "engine_kwargs": engine,
-                    "placement_group_config": {"bundles": [bundle] * best.tp_degree},
+                    "engine_kwargs": engine_kwargs(plan, best, accelerator),
+                    "placement_group_config": {
+                        "bundles": [dict(bundle) for _ in range(best.tp_degree)]
+                    },
                 }
             ]
         },
@@ -100,7 +139,7 @@ def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any
             {
                 "name": f"LLMServer:{model_id.replace('.', '_')}",
                 "autoscaling_config": {
-                    "min_replicas": 0 if best.mode.value == "scale-to-zero" else best.replicas,
+                    "min_replicas": 0 if best.mode is Mode.SCALE_TO_ZERO else best.replicas,
                     "max_replicas": best.replicas,
                     "target_ongoing_requests": max(1, round(best.prediction.batch)),
                 },
@@ -111,7 +150,7 @@ def _llm(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict[str, Any
 
 def _advisor(plan: Plan) -> dict[str, Any]:
     request = plan.request
-    source = _source(plan)
+    source = model_source(plan)
     args: dict[str, Any] = {
         "budget": f"{_plain(request.budget.usd_per_month)}/month",
         "model": _model_id(source),
@@ -139,8 +178,12 @@ def _advisor(plan: Plan) -> dict[str, Any]:
         "accelerators": request.accelerators,
     }
     args |= {name: list(value) for name, value in optional.items() if value is not None}
+    if request.quantizations:
+        args["quantizations"] = list(request.quantizations)
     if request.max_replicas is not None:
         args["max_replicas"] = request.max_replicas
+    if request.prices_file is not None:
+        args["prices"] = str(request.prices_file.expanduser().resolve())
     return {
         "name": "advisor",
         "route_prefix": "/advisor",

@@ -4,14 +4,18 @@ deployment. The three long ones have modules of their own.
 
 from __future__ import annotations
 
+from advisor import data
 from advisor.core import flops
+from advisor.core.hardware import find
 from advisor.core.objective import HOURS_PER_MONTH, Mode
 from advisor.core.recommendation import Candidate, Mix
+from advisor.plan.batch_job import as_python, job_settings
 from advisor.plan.hardware_step import hardware
 from advisor.plan.make import Plan
 from advisor.plan.option_step import option
 from advisor.plan.prices_step import prices
 from advisor.plan.report import Fact, Report, Step
+from advisor.plan.serve_config import why_not_loaded, why_not_written
 from advisor.plan.shown import billions, devices, gb, usd, usd_per_mtok, weights
 
 
@@ -170,12 +174,7 @@ def _mix(mix: Mix, best: Candidate) -> Fact:
 
 def _deploy(plan: Plan) -> Step:
     best = plan.recommendation.best
-    facts = []
-    if best is not None:
-        facts = [
-            Fact(label="Config", value="add --write config.yaml"),
-            Fact(label="Then", value="make serve CONFIG=config.yaml, or serve run config.yaml"),
-        ]
+    facts = [] if best is None else _config_facts(plan, best)
     for other in plan.other_weights:
         label = f"Weights as {weights(other.spec)}"
         if other.best is None:
@@ -189,3 +188,20 @@ def _deploy(plan: Plan) -> Step:
                 )
             )
     return Step(title="Deploy, compress", facts=tuple(facts))
+
+
+def _config_facts(plan: Plan, best: Candidate) -> list[Fact]:
+    """What to deploy it with: a file for `serve run`, or the settings of a job."""
+    problem = why_not_written(plan, best)
+    if problem is None:
+        return [
+            Fact(label="Config", value="add --write config.yaml"),
+            Fact(label="Then", value="make serve CONFIG=config.yaml, or serve run config.yaml"),
+        ]
+    facts = [Fact(label="Config", value=f"none: {problem}")]
+    if best.mode is Mode.BATCH and why_not_loaded(plan, best) is None:
+        settings = job_settings(plan, best, find(best.accelerator, data.accelerators()))
+        facts.append(
+            Fact(label="Job", value=as_python(settings), source="ray.data.llm; docs/plan.md")
+        )
+    return facts
