@@ -58,60 +58,55 @@ def _list(vendor: str | None, *, as_json: bool) -> None:
         _print_table(chosen)
 
 
-def _print_table(chosen: list[Accelerator]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+COLUMNS = (
+    "accelerator", "released", "vLLM", "GiB", "GB/s", "fp16", "bf16", "fp8", "int8", "fp4", "link GB/s", "devices", "W",
+)  # fmt: skip
+LEAST_NEEDED = ("released", "devices", "W", "link GB/s", "int8", "fp16")
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("accelerator", "released", "vLLM"):
-        table.add_column(heading, no_wrap=True)
-    for heading in (
-        "GiB",
-        "GB/s",
-        "fp16",
-        "bf16",
-        "fp8",
-        "int8",
-        "fp4",
-        "link GB/s",
-        "devices",
-        "W",
-    ):
-        table.add_column(heading, justify="right")
-    for a in chosen:
-        table.add_row(
-            a.name,
-            a.released,
-            "yes" if a.runs_vllm else "no",
-            f"{a.memory_bytes / 2**30:.1f}",
-            f"{a.memory_bandwidth_bytes_per_s / 1e9:.0f}",
-            *[
-                _tera(peak)
-                for peak in (
-                    a.fp16_flops_per_s,
-                    a.bf16_flops_per_s,
-                    a.fp8_flops_per_s,
-                    a.int8_ops_per_s,
-                    a.fp4_flops_per_s,
-                )
-            ],
-            f"{a.interconnect_bytes_per_s / 1e9:.0f}" if a.interconnect_bytes_per_s else "-",
-            str(a.island_size or "-"),
-            f"{a.tdp_w:g}" if a.tdp_w else "-",
-        )
-    Console(width=None if _is_terminal() else 140).print(table)
-    typer.echo("\nPeaks in dense TFLOP/s without sparsity; - is unknown or not in hardware.")
-    typer.echo("Sources: `advisor gpus NAME`, or --json.")
+
+def _print_table(chosen: list[Accelerator]) -> None:
+    from advisor.plan.text import console
+    from advisor.tables import Cells, narrowed, rich_table
+
+    screen = console(file_width=140)
+    cells, gone = narrowed(
+        Cells(columns=COLUMNS, rows=tuple(map(_cells, chosen)), right=COLUMNS[3:]),
+        screen.width,
+        LEAST_NEEDED,
+    )
+    screen.print(rich_table(cells, screen.width))
+    screen.print("Peaks in dense TFLOP/s without sparsity; - is unknown or not in hardware.")
+    if gone:
+        screen.print(f"No room for {', '.join(gone)}: a wider terminal shows them.")
+    screen.print("Sources: `advisor gpus NAME`, or --json.")
+
+
+def _cells(a: Accelerator) -> tuple[str, ...]:
+    peaks = (
+        a.fp16_flops_per_s,
+        a.bf16_flops_per_s,
+        a.fp8_flops_per_s,
+        a.int8_ops_per_s,
+        a.fp4_flops_per_s,
+    )
+    return (
+        a.name,
+        a.released,
+        "yes" if a.runs_vllm else "no",
+        f"{a.memory_bytes / 2**30:.1f}",
+        f"{a.memory_bandwidth_bytes_per_s / 1e9:.0f}",
+        *map(_tera, peaks),
+        f"{a.interconnect_bytes_per_s / 1e9:.0f}" if a.interconnect_bytes_per_s else "-",
+        str(a.island_size or "-"),
+        f"{a.tdp_w:g}" if a.tdp_w else "-",
+    )
 
 
 def _tera(peak: float | None) -> str:
-    return f"{peak / 1e12:.4g}" if peak else "-"
-
-
-def _is_terminal() -> bool:
-    import sys
-
-    return sys.stdout.isatty()
+    """Four digits, and never an exponent."""
+    if not peak:
+        return "-"
+    return f"{peak / 1e12:.0f}" if peak >= 1e15 else f"{peak / 1e12:.4g}"
 
 
 def _show_one(name: str, *, as_json: bool) -> None:

@@ -67,7 +67,7 @@ def prices(
         _print_json(chosen, today)
     else:
         _print_table(chosen[: limit or None], today)
-        typer.echo(f"\n{len(chosen)} of {len(book.offers)} offers; a month has 720 hours.")
+        typer.echo(f"{len(chosen)} of {len(book.offers)} offers; a month has 720 hours.")
         for warning in book.warnings:
             typer.echo(f"note: {warning}")
 
@@ -251,30 +251,40 @@ def _print_json(offers: list[Offer], today: date) -> None:
     typer.echo(json.dumps(rows, indent=1))
 
 
+COLUMNS = (
+    "GPU", "provider", "region", "instance", "capacity", "GPUs", "$/GPU-h", "$/h", "$/month", "seen", "days",
+)  # fmt: skip
+LEAST_NEEDED = ("$/month", "seen", "GPUs", "$/h", "region")
+
+
 def _print_table(offers: list[Offer], today: date) -> None:
-    import sys
+    from advisor.plan.text import console
+    from advisor.tables import Cells, narrowed, rich_table
 
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    screen = console(file_width=160)
+    rows = tuple(_cells(offer, today) for offer in offers)
+    cells, gone = narrowed(
+        Cells(columns=COLUMNS, rows=rows, right=COLUMNS[5:]), screen.width, LEAST_NEEDED
+    )
+    screen.print(rich_table(cells, screen.width))
+    if gone:
+        screen.print(f"No room for {', '.join(gone)}: a wider terminal, or --json, shows them.")
 
+
+def _cells(offer: Offer, today: date) -> tuple[str, ...]:
     from advisor.core import pricing
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("GPU", "provider", "region", "instance", "capacity"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("GPUs", "$/GPU-h", "$/h", "$/month", "seen", "days"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for offer in offers:
-        cells = (offer.accelerator, offer.provider, offer.region, offer.instance_type)
-        table.add_row(
-            *(escape(cell) for cell in cells),
-            offer.capacity_type,
-            str(offer.accelerator_count),
-            f"{pricing.usd_per_accelerator_hour(offer):.2f}",
-            f"{offer.usd_per_hour:.2f}",
-            f"{pricing.usd_per_month(offer):,.0f}",
-            offer.observed_on,
-            f"{pricing.age_days(offer, today)}{' old' if pricing.is_stale(offer, today) else ''}",
-        )
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    old = " old" if pricing.is_stale(offer, today) else ""
+    return (
+        offer.accelerator,
+        offer.provider,
+        offer.region,
+        offer.instance_type,
+        offer.capacity_type.value,
+        str(offer.accelerator_count),
+        f"{pricing.usd_per_accelerator_hour(offer):.2f}",
+        f"{offer.usd_per_hour:.2f}",
+        f"{pricing.usd_per_month(offer):,.0f}",
+        offer.observed_on,
+        f"{pricing.age_days(offer, today)}{old}",
+    )

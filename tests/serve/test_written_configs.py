@@ -1,4 +1,4 @@
-"""What `advisor plan --write` writes is what Serve, ray.serve.llm, vLLM and the advisor take; a batch plan is a Ray Data job.
+"""What `advisor plan --write` writes is what Serve, ray.serve.llm, vLLM and the advisor take; a batch plan is a job.
 
 No GPU is needed: the launcher's own check reads the file as `make serve` would, and vLLM's argument class gets the engine's
 settings.
