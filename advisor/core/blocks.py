@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from advisor.core.config_reader import Config
-from advisor.core.layout import Attention, Matrix, Part, linear, vector
+from advisor.core.layout import Attention, Layout, Matrix, Part, State, linear, vector
 
 # A bias: always, never, or where the config's field says so, with what an absent field means.
 Flag = bool | tuple[str, bool]
@@ -155,6 +155,37 @@ def attentions(
             window=window,
         )
         for window, layers in Counter(windows).items()
+    )
+
+
+def layout(
+    shape: Shape,
+    matrices: list[Matrix],
+    *,
+    tied: bool,
+    context: int | None,
+    attentions: tuple[Attention, ...],
+    states: tuple[State, ...] = (),
+    rotary_share: float = 1.0,
+    experts: tuple[int, int] = (0, 0),
+) -> Layout:
+    """The model of these matrices; `experts` are how many there are and how many of them a token visits."""
+    num_experts, per_token = experts
+    return Layout(
+        num_layers=shape.layers,
+        hidden_size=shape.hidden,
+        num_attention_heads=shape.heads,
+        num_kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        vocab_size=shape.vocab,
+        max_context_tokens=context,
+        rotary_dim=int(shape.head_dim * rotary_share),
+        matrices=tuple(matrices),
+        attentions=attentions,
+        states=states,
+        num_experts=num_experts,
+        num_experts_per_token=per_token,
+        tied=tied,
     )
 
 

@@ -73,7 +73,15 @@ class Decoder:
         ]  # fmt: skip
         windows = self.windows(read, shape.layers)
         read.refuse_what_was_not_read()
-        return _layout(shape, matrices, context, windows, tied, experts, self.rotary)
+        return blocks.layout(
+            shape,
+            matrices,
+            tied=tied,
+            context=context,
+            attentions=blocks.attentions(shape, windows),
+            rotary_share=float(self.rotary),
+            experts=experts.counts,
+        )
 
     def _shape(self, read: Config) -> Shape:
         if self.head_dim_from_hidden:
@@ -122,32 +130,6 @@ class Decoder:
             "heads": (shape.heads + shape.kv_heads) * shape.head_dim,
         }
         return both[self.query_key_norm]
-
-
-def _layout(
-    shape: Shape,
-    matrices: list[Matrix],
-    context: int | None,
-    windows: list[int | None],
-    tied: bool,
-    experts: moe.Experts,
-    rotary: bool,
-) -> Layout:
-    return Layout(
-        num_layers=shape.layers,
-        hidden_size=shape.hidden,
-        num_attention_heads=shape.heads,
-        num_kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        vocab_size=shape.vocab,
-        max_context_tokens=context,
-        rotary_dim=shape.head_dim if rotary else 0,
-        matrices=tuple(matrices),
-        attentions=blocks.attentions(shape, windows),
-        num_experts=experts.count,
-        num_experts_per_token=experts.per_token,
-        tied=tied,
-    )
 
 
 _LLAMA = Decoder(qkv_bias=ATTENTION_BIAS, output_bias=ATTENTION_BIAS, mlp_bias=("mlp_bias", False))

@@ -38,20 +38,8 @@ def gemma4_text(read: Config) -> Layout:
     context = read.optional_whole("max_position_embeddings")
     kinds = _kinds(read, shape, types, shared)
     read.refuse_what_was_not_read()
-    return Layout(
-        num_layers=shape.layers,
-        hidden_size=shape.hidden,
-        num_attention_heads=shape.heads,
-        num_kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        vocab_size=shape.vocab,
-        max_context_tokens=context,
-        rotary_dim=shape.head_dim,
-        matrices=tuple(matrices),
-        attentions=kinds,
-        num_experts=experts.count,
-        num_experts_per_token=experts.per_token,
-        tied=tied,
+    return blocks.layout(
+        shape, matrices, tied=tied, context=context, attentions=kinds, experts=experts.counts
     )
 
 
@@ -73,14 +61,8 @@ def _wide(read: Config, shape: Shape) -> Shape:
         raise read.refuse(
             f"field 'num_global_key_value_heads' is {kv_heads}, which does not divide num_attention_heads {shape.heads}"
         )
-    return Shape(
-        layers=shape.layers,
-        hidden=shape.hidden,
-        heads=shape.heads,
-        kv_heads=kv_heads,
-        head_dim=read.optional_whole("global_head_dim") or GLOBAL_HEAD_DIM,
-        vocab=shape.vocab,
-    )
+    head_dim = read.optional_whole("global_head_dim") or GLOBAL_HEAD_DIM
+    return replace(shape, kv_heads=kv_heads, head_dim=head_dim)
 
 
 def _attention(read: Config, shape: Shape, types: list[str], shared: int) -> list[Matrix]:
@@ -138,12 +120,8 @@ def _experts(read: Config, shape: Shape) -> moe.Experts:
     row = moe.Moe(experts_field="num_experts", per_token_field="top_k_experts")
     experts = moe.read_experts(read, row, shape.hidden, shape.layers)
     beside = shape.layers * (shape.hidden + experts.count + 3 * shape.hidden)
-    return moe.Experts(
-        layers=experts.layers,
-        count=experts.count,
-        per_token=experts.per_token,
-        matrices=(*_beside(experts.matrices), *vector("router.scales_and_norms", beside)),
-    )
+    matrices = (*_beside(experts.matrices), *vector("router.scales_and_norms", beside))
+    return replace(experts, matrices=matrices)
 
 
 def _beside(matrices: tuple[Matrix, ...]) -> list[Matrix]:

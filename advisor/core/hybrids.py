@@ -8,7 +8,7 @@ cache. Here are Granite 4, Bamba, Falcon H1 and LFM2; `nemotron_h` and `delta_ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from advisor.core import blocks, moe
 from advisor.core.blocks import Shape
@@ -87,22 +87,15 @@ def hybrid_layout(
 ) -> Layout:
     context = read.optional_whole("max_position_embeddings")
     read.refuse_what_was_not_read()
-    windows: list[int | None] = [None] * attention_layers
-    return Layout(
-        num_layers=shape.layers,
-        hidden_size=shape.hidden,
-        num_attention_heads=shape.heads,
-        num_kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        vocab_size=shape.vocab,
-        max_context_tokens=context,
-        rotary_dim=int(shape.head_dim * rotary_share),
-        matrices=tuple(matrices),
-        attentions=blocks.attentions(shape, windows),
-        states=states,
-        num_experts=experts.count,
-        num_experts_per_token=experts.per_token,
+    return blocks.layout(
+        shape,
+        matrices,
         tied=tied,
+        context=context,
+        attentions=blocks.attentions(shape, [None] * attention_layers),
+        states=states,
+        rotary_share=rotary_share,
+        experts=experts.counts,
     )
 
 
@@ -162,14 +155,9 @@ def falcon_h1(read: Config) -> Layout:
     shape = blocks.read_shape(read)
     tied = read.flag("tie_word_embeddings", False)
     common = _mamba(read, shape.hidden)
-    mamba = Mamba(
+    mamba = replace(
+        common,
         inner=read.optional_whole("mamba_d_ssm") or common.inner,
-        heads=common.heads,
-        groups=common.groups,
-        state=common.state,
-        kernel=common.kernel,
-        conv_bias=common.conv_bias,
-        input_bias=common.input_bias,
         output_bias=read.flag("projectors_bias", False),
         norm=read.flag("mamba_rms_norm", False),
     )

@@ -90,6 +90,10 @@ class Experts:
     per_token: int
     matrices: tuple[Matrix, ...]
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.count, self.per_token
+
 
 NO_EXPERTS = Experts(layers=0, count=0, per_token=0, matrices=())
 

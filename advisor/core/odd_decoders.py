@@ -9,34 +9,12 @@ from advisor.core import blocks, moe
 from advisor.core.blocks import Shape
 from advisor.core.config_reader import Config
 from advisor.core.decoders import GPT_NAMES
-from advisor.core.layout import Attention, Layout, Matrix, Part, linear, vector
+from advisor.core.layout import Attention, Layout, Part, linear, vector
 
 
-def _layout(
-    shape: Shape,
-    matrices: list[Matrix],
-    *,
-    tied: bool,
-    context: int | None,
-    rotary: bool = True,
-    windows: list[int | None] | None = None,
-    experts: moe.Experts = moe.NO_EXPERTS,
-) -> Layout:
-    return Layout(
-        num_layers=shape.layers,
-        hidden_size=shape.hidden,
-        num_attention_heads=shape.heads,
-        num_kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        vocab_size=shape.vocab,
-        max_context_tokens=context,
-        rotary_dim=shape.head_dim if rotary else 0,
-        matrices=tuple(matrices),
-        attentions=blocks.attentions(shape, windows or [None] * shape.layers),
-        num_experts=experts.count,
-        num_experts_per_token=experts.per_token,
-        tied=tied,
-    )
+def _full(shape: Shape) -> tuple[Attention, ...]:
+    """Every layer sees all tokens before."""
+    return blocks.attentions(shape, [None] * shape.layers)
 
 
 def falcon(config: Config) -> Layout:
@@ -64,10 +42,11 @@ def falcon(config: Config) -> Layout:
         *blocks.mlp(shape.hidden, intermediate, shape.layers, gated=False, bias=bias),
         *vector("norms", 2 * shape.hidden * (norms * shape.layers + 1)),
     ]
-    rotary = not read.flag("alibi", False)
-    return _layout(
-        shape, matrices, tied=tied, context=read.optional_whole("max_position_embeddings"), rotary=rotary
-    )  # fmt: skip
+    rotary = 0.0 if read.flag("alibi", False) else 1.0
+    context = read.optional_whole("max_position_embeddings")
+    return blocks.layout(
+        shape, matrices, tied=tied, context=context, attentions=_full(shape), rotary_share=rotary
+    )
 
 
 def opt(read: Config) -> Layout:
@@ -91,7 +70,9 @@ def opt(read: Config) -> Layout:
         *blocks.mlp(hidden, read.whole("ffn_dim"), layers, gated=False, bias=bias),
         *vector("norms", 2 * hidden * (2 * layers + final_norm) * affine),
     ]
-    return _layout(shape, matrices, tied=tied, context=context, rotary=False)
+    return blocks.layout(
+        shape, matrices, tied=tied, context=context, attentions=_full(shape), rotary_share=0.0
+    )
 
 
 def gpt_bigcode(config: Config) -> Layout:
@@ -110,7 +91,9 @@ def gpt_bigcode(config: Config) -> Layout:
         *blocks.mlp(shape.hidden, intermediate, shape.layers, gated=False, bias=True),
         *vector("norms", 2 * shape.hidden * (2 * shape.layers + 1)),
     ]
-    return _layout(shape, matrices, tied=tied, context=context, rotary=False)
+    return blocks.layout(
+        shape, matrices, tied=tied, context=context, attentions=_full(shape), rotary_share=0.0
+    )
 
 
 def dbrx(config: Config) -> Layout:
@@ -134,7 +117,14 @@ def dbrx(config: Config) -> Layout:
         *vector("norms", shape.hidden * (2 * shape.layers + 1)),
     ]
     context = read.optional_whole("max_position_embeddings")
-    return _layout(shape, matrices, tied=tied, context=context, experts=experts)
+    return blocks.layout(
+        shape,
+        matrices,
+        tied=tied,
+        context=context,
+        attentions=_full(shape),
+        experts=experts.counts,
+    )
 
 
 # --- DeciLM, and Nemotron models found by architecture search --------------------------------------
@@ -203,26 +193,13 @@ def _layer_by_layer(read: Config, kv_heads: list[int], sizes: list[int]) -> Layo
     ]  # fmt: skip
     kinds: list[Attention] = []
     for heads in sorted(set(kv_heads) - {0}):
-        own = Shape(layers=shape.layers, hidden=shape.hidden, heads=shape.heads, kv_heads=heads,
-                    head_dim=shape.head_dim, vocab=shape.vocab)  # fmt: skip
+        own = replace(shape, kv_heads=heads)
         count = kv_heads.count(heads)
         matrices += blocks.attention(own, count, qkv_bias=bias, output_bias=bias)
         kinds += blocks.attentions(own, [None] * count)
     for size in sorted(set(sizes) - {0}):
         matrices += blocks.mlp(shape.hidden, size, sizes.count(size), bias=mlp_bias)
-    return Layout(
-        num_layers=shape.layers,
-        hidden_size=shape.hidden,
-        num_attention_heads=shape.heads,
-        num_kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        vocab_size=shape.vocab,
-        max_context_tokens=context,
-        rotary_dim=shape.head_dim,
-        matrices=tuple(matrices),
-        attentions=tuple(kinds),
-        tied=tied,
-    )
+    return blocks.layout(shape, matrices, tied=tied, context=context, attentions=tuple(kinds))
 
 
 # --- Llama 4 --------------------------------------------------------------------------------------
@@ -249,10 +226,11 @@ def llama4(read: Config) -> Layout:
     windows = _llama4_windows(read, shape.layers)
     read.refuse_what_was_not_read()
     context = read.optional_whole("max_position_embeddings")
-    layout = _layout(shape, matrices, tied=tied, context=context, windows=windows, experts=experts)
     # vLLM keeps all tokens of chunked layers, unless told otherwise by an environment variable.
-    kept = tuple(replace(kind, frees_window=False) for kind in layout.attentions)
-    return replace(layout, attentions=kept)
+    kept = tuple(replace(kind, frees_window=False) for kind in blocks.attentions(shape, windows))
+    return blocks.layout(
+        shape, matrices, tied=tied, context=context, attentions=kept, experts=experts.counts
+    )
 
 
 def _llama4_windows(read: Config, layers: int) -> list[int | None]:
@@ -301,16 +279,19 @@ def mimo_v2(read: Config) -> Layout:
         *vector("norms", shape.hidden * (2 * shape.layers + 1)),
     ]
     read.refuse_what_was_not_read()
-    layout = _layout(
-        shape, matrices, tied=tied, context=read.optional_whole("max_position_embeddings"), experts=experts
-    )  # fmt: skip
+    context = read.optional_whole("max_position_embeddings")
     full: list[int | None] = [None] * (shape.layers - sliding)
     kinds = (
         *blocks.attentions(shape, full, value_dim=value),
         *blocks.attentions(wide, [window] * sliding, value_dim=value),
     )
-    return replace(
-        layout, attentions=kinds, num_kv_heads=wide.kv_heads if sliding else shape.kv_heads
+    return blocks.layout(
+        wide if sliding else shape,
+        matrices,
+        tied=tied,
+        context=context,
+        attentions=kinds,
+        experts=experts.counts,
     )
 
 
