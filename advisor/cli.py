@@ -100,13 +100,18 @@ def main() -> None:
         cli()
     except AdvisorError as error:
         for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
+            typer.echo(f"error: {_printable(line)}", err=True)
         raise SystemExit(2) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
             raise
         typer.echo(f"error: stdout: cannot be written: {error.strerror}", err=True)
         os._exit(2)  # what could not be written would be tried, and complained about, once more
+
+
+def _printable(line: str) -> str:
+    """What a file or an argument brought along never reaches the terminal as a command to it."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
 
 if __name__ == "__main__":

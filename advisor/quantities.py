@@ -11,6 +11,7 @@ import re
 from advisor.core.objective import HOURS_PER_MONTH, Budget
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+MAX_S = 30 * 365 * 86400.0  # beyond, a unit was mistaken
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)")
 _PERIODS = {
     "hour": 1.0, "hr": 1.0, "h": 1.0, "day": 24.0, "month": float(HOURS_PER_MONTH), "mo": float(HOURS_PER_MONTH),
@@ -23,13 +24,19 @@ def seconds(text: object, *, bare_unit: str | None = None) -> float:
     """`300ms`, `1.5s`, `2m`, `1h`, `3d` in seconds; ValueError else. A bare number needs `bare_unit`."""
     match = _DURATION.fullmatch(str(text).strip())
     unit = (match[2].lower() or bare_unit) if match else None
-    if match is None or unit not in _SECONDS:
+    if match is None or unit is None:
         raise ValueError(
             f"a duration with its unit is needed (300ms, 1.5s, 2m, 1h), got {str(text)[:40]!r}"
+        )
+    if unit not in _SECONDS:
+        raise ValueError(
+            f"no unit {match[2][:20]!r} of time, in {str(text)[:40]!r}: one of ms, s, m, h, d"
         )
     value = float(match[1]) * _SECONDS[unit]
     if value <= 0:
         raise ValueError("must be above zero")
+    if value > MAX_S:
+        raise ValueError("must be below thirty years")
     return value
 
 
@@ -42,9 +49,13 @@ def budget(text: object, *, bare_period: str | None = None) -> Budget:
     """`5000/month`, `$6.90/hour`, `5k/mo`, `80000/year`; ValueError else. A bare number needs `bare_period`."""
     match = _BUDGET.fullmatch(str(text).strip().lower())
     period = (match[3] or bare_period) if match else None
-    if match is None or period not in _PERIODS:
+    if match is None or period is None:
         raise ValueError(
             f"an amount with its period is needed (5000/month, $6.90/hour), got {str(text)[:40]!r}"
+        )
+    if period not in _PERIODS:
+        raise ValueError(
+            f"no period {period[:20]!r}, in {str(text)[:40]!r}: one of hour, day, month, year"
         )
     dollars = float(match[1].replace(",", "")) * (1000.0 if match[2] else 1.0)
     if not 0 < dollars < 1e12:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from advisor.core.choice import Priced
+from advisor.core.objective import Slo
+from advisor.core.recommendation import Candidate, Interval
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
 from advisor.plan.shown import devices, ms, usd, usd_per_mtok, weights
@@ -33,24 +37,47 @@ def hardware(plan: Plan) -> Step:
         columns, rows = _without(2, columns), tuple(_without(2, row) for row in rows)
     grids = [Grid(title=title, columns=columns, rows=rows, chosen=chosen)] if rows else []
     grids.append(Grid(title="Why not the others", columns=("GPU", "reason"), rows=_why_not(plan)))
-    facts: list[Fact] = []
-    if (best := plan.recommendation.best) is not None:
-        predicted = best.prediction
-        facts = [
-            Fact(label="Chosen", value=devices(best)),
-            Fact(
-                label="TTFT, TPOT",
-                value=f"{ms(predicted.ttft_s)}, {ms(predicted.tpot_s)} on average",
-                formula="the scheduler's model on the roofline's step times",
-                source=f"{predicted.basis.value}; docs/performance.md",
-            ),
-            Fact(
-                label="One replica",
-                value=f"{predicted.max_requests_per_s:.2f} requests/s inside "
-                + " and ".join(map(str, plan.request.slos)),
-            ),
-        ]
-    return Step(title="Hardware", facts=tuple(facts), grids=tuple(grids))
+    best = plan.recommendation.best
+    facts = () if best is None else _chosen(best, plan.request.slos)
+    return Step(title="Hardware", facts=facts, grids=tuple(grids))
+
+
+def _chosen(best: Candidate, slos: Sequence[Slo]) -> tuple[Fact, ...]:
+    """What the recommended replicas are predicted to do, each with where it lies in 80 % of cases."""
+    predicted = best.prediction
+    source = f"{predicted.basis.value}; docs/performance.md"
+    at_slos = [
+        f"{slo.latency.upper()} p{slo.percentile:g} {ms(value)} of {ms(slo.bound_s)}"
+        for slo, value in zip(slos, predicted.slo_values_s, strict=False)
+    ]
+    most = predicted.max_requests_per_s
+    return (
+        Fact(label="Chosen", value=devices(best)),
+        Fact(
+            label="TTFT",
+            value=f"{ms(predicted.ttft_s)} on average{_span(predicted.ttft_interval_s, ms)}",
+            formula="the scheduler's model on the roofline's step times",
+            source=source,
+        ),
+        Fact(
+            label="TPOT",
+            value=f"{ms(predicted.tpot_s)} on average{_span(predicted.tpot_interval_s, ms)}",
+            source=source,
+        ),
+        *([Fact(label="Objectives", value="; ".join(at_slos), source=source)] if at_slos else []),
+        Fact(
+            label="One replica",
+            value=f"{most:.2f} requests/s{_span(predicted.max_requests_interval_per_s, '{:.2f}'.format)} inside "
+            + " and ".join(map(str, slos)),
+            source=source,
+        ),
+    )
+
+
+def _span(interval: Interval | None, shown: Callable[[float], str]) -> str:
+    if interval is None:
+        return ""
+    return f" (80 % of cases: {shown(interval.low)} to {shown(interval.high)})"
 
 
 def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,10 +85,14 @@ def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _why_not(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Every accelerator that is not in the table above; those turned down for the same reason together."""
+    """Every accelerator that is not in the table above; those turned down for the same reason together.
+
+    First those that were weighed, then those that never could.
+    """
     shown = {one.build.replica.accelerator.name for one in plan.best_on[:MAX_ROWS]}
     by_reason: dict[str, list[str]] = {}
-    for entry in plan.recommendation.rejected:
+    weighed_first = sorted(plan.recommendation.rejected, key=lambda entry: entry.tp_degree is None)
+    for entry in weighed_first:
         if entry.accelerator and entry.accelerator not in shown:
             by_reason.setdefault(entry.reason, []).append(entry.accelerator)
     return tuple((", ".join(names), reason) for reason, names in by_reason.items())

@@ -9,6 +9,9 @@ from advisor.plan.report import Fact, Grid, Step
 from advisor.plan.shown import usd
 
 BYTES_PER_TOKEN = 4.0  # of English text in UTF-8, as tokenizers of today cut it
+IDLE_UNKNOWN = (
+    "--trace FILE says how much of the time is idle, and with it whether scaling to zero pays"
+)
 
 
 def option(plan: Plan) -> Step:
@@ -18,6 +21,8 @@ def option(plan: Plan) -> Step:
         for entry in plan.mode.rejected
         if entry.mode is not None
     ]
+    if plan.request.load.idle_share is None:
+        facts.append(Fact(label="To know more", value=IDLE_UNKNOWN))
     grids = () if plan.chosen is None or not plan.chosen.meets_slos else (_four_options(plan),)
     return Step(title="Inference option", facts=tuple(facts), grids=grids)
 

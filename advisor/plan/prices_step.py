@@ -49,8 +49,8 @@ def _api_break_even(plan: Plan) -> list[Fact]:
     )
     month = load.requests_per_s * 3600 * HOURS_PER_MONTH
     value = (
-        f"{usd(found.api_usd_per_request * month)}/month for this load, as of {host.observed_on}; one's own replica costs, "
-        f"{found.reason}"
+        f"{usd(found.api_usd_per_request * month)}/month for this load at {host.provider}, as of {host.observed_on}; "
+        f"a replica of your own: {found.reason}"
     )
     return [Fact(label="Pay per token", value=value, source=host.source)]
 

@@ -25,11 +25,11 @@ def variants_of(
 ) -> tuple[tuple[ModelSpec, ...], tuple[ModelSpec, ...]]:
     """(may be served, only compared); ConfigError for a kind that does not exist, with the near names.
 
-    A checkpoint that is quantised already is served as it is.
+    A checkpoint that is quantised already is served as it is, so there `any` allows nothing more.
     """
     kinds = _kinds(wanted, field)
     if spec.quantization is not Quantization.NONE:
-        if kinds:
+        if kinds and ANY not in [name.strip().lower() for name in wanted]:
             raise ConfigError(
                 f"{field}: {spec.name} is stored as {spec.quantization}: it is served as it is"
             )
