@@ -13,23 +13,30 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from advisor.config import AdvisorConfig
-from advisor.core import perf
-from advisor.core.decide import SETTLED, decide
+from advisor.core import guards, perf
+from advisor.core.decide import SETTLED, Limits, decide
+from advisor.core.decide import Memory as DecisionMemory
+from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator, find
-from advisor.core.learning import NOTHING_LEARNED, Learned, accelerators_of, window_of
+from advisor.core.learning import Learned, accelerators_of, window_of
 from advisor.core.mode import IdleHistory
 from advisor.core.model_spec import ModelSpec
 from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
-from advisor.core.recommendation import Fleet, Offer, Recommendation
+from advisor.core.recommendation import Decision, Fleet, Offer, Recommendation
 from advisor.core.workload import Workload, rounded, workload_of
-from advisor.errors import JournalError, NotificationError, ObservationError
+from advisor.diary import Diary
+from advisor.errors import NotificationError, ObservationError
+from advisor.judge import Judge, Round, usd_per_hour_now
 from advisor.metrics import NOTIFICATIONS, Exporter, Publisher
 from advisor.tick import Tick
+
+if TYPE_CHECKING:
+    from advisor.adapters.journal import Entry
 
 logger = logging.getLogger("advisor")
 
@@ -69,6 +76,17 @@ class Memory(Protocol):
     def advise(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
         """Remember a decision that nobody carried out; JournalError when it cannot be."""
 
+    def promise(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """Remember what a recommendation predicts."""
+
+    def judge(
+        self, promise_id: int, *, at_s: float, action: str, detail: Mapping[str, Any]
+    ) -> int:
+        """Remember what came of a promise."""
+
+    def newest_of(self, kinds: Sequence[str], limit: int) -> list[Entry]:
+        """The newest entries of some kinds, newest first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
@@ -101,14 +119,25 @@ class AdvisorLoop:
         self._metrics_reader = metrics_reader
         self._fleet_reader = fleet_reader
         self._exporter = exporter
-        self._memory = memory
+        self._diary = Diary(memory)
         self._remembered: tuple[object, ...] | None = None
+        self._judge = Judge(
+            model=config.model,
+            spec=catalogue.spec,
+            accelerators=catalogue.accelerators,
+            slos=config.slos(),
+            window_s=config.window,
+            diary=self._diary,
+        )
+        self._offers = OfferIndex(catalogue.offers, config.constraints().offers)
+        self._limits = limits_of(config)
+        self._decisions = DecisionMemory()
         self._publisher = Publisher(exporter)
         self._now = now
         self._idle = IdleHistory()
         self._number = 0
         self._last: Recommendation | None = None
-        self._learned = NOTHING_LEARNED
+        self._learned = self._judge.restored
         self._unsent: dict[str, tuple[Notifier, Tick]] = {}
         self._notifiers = tuple(notifiers)
         self.ticks: deque[Tick] = deque(maxlen=REMEMBERED_TICKS)
@@ -140,9 +169,32 @@ class AdvisorLoop:
         self._learned = self._learn(observation, fleet)
         workload = self._workload(observation, problems)
         recommendation = await self._recommend(workload, at_s)
+        fleet_usd_per_hour = usd_per_hour_now(fleet, self._offers)
         decision = decide(
-            recommendation=recommendation, workload=workload, fleet=fleet, problems=problems
+            recommendation=recommendation,
+            workload=workload,
+            fleet=fleet,
+            problems=problems,
+            limits=self._limits,
+            memory=self._decisions,
+            now_s=at_s,
+            present_usd_per_hour=fleet_usd_per_hour,
         )
+        verdicts = self._judge.look(
+            Round(
+                at_s=at_s,
+                observation=observation,
+                fleet=fleet,
+                workload=workload,
+                recommendation=recommendation,
+                learned=self._learned,
+                fleet_usd_per_hour=fleet_usd_per_hour,
+                sound=not problems,
+            )
+        )
+        detail = remembered(self._config.model, recommendation, decision, observation, fleet)
+        said = (choice(recommendation), decision.action, decision.target_replicas, bool(problems))
+        self._remember(said, at_s=at_s, action=decision.action.value, detail=detail)
         self._number += 1
         tick = Tick(
             number=self._number,
@@ -160,12 +212,13 @@ class AdvisorLoop:
             decision=decision,
             problems=tuple(problems),
             changed=recommendation is not None and choice(recommendation) != choice(self._last),
+            verdicts=verdicts,
+            journal_problem=self._diary.problem,
         )
         self._last = recommendation
         self.ticks.append(tick)
         self._publisher.publish(tick)
         logger.info(summary(tick))
-        self._remember(tick)
         await self._notify(tick)
         return tick
 
@@ -250,18 +303,17 @@ class AdvisorLoop:
             today=datetime.fromtimestamp(at_s, UTC).date(),
         )
 
-    def _remember(self, tick: Tick) -> None:
-        """Keep what is new: another choice, or another action; a round that says the same is not kept again."""
-        said = (choice(tick.recommendation), tick.decision.action, tick.decision.target_replicas)
-        if self._memory is None or said == self._remembered:
+    def _remember(
+        self, said: tuple[object, ...], *, at_s: float, action: str, detail: dict[str, Any]
+    ) -> None:
+        """Keep what is new: another choice, another action, readings gone or back; the same again is not kept again."""
+        if said == self._remembered:
             return
-        try:
-            self._memory.advise(
-                at_s=tick.at_s, action=tick.decision.action.value, detail=remembered(tick)
-            )
+        entry = self._diary.write(
+            lambda memory: memory.advise(at_s=at_s, action=action, detail=detail)
+        )
+        if entry is not None:
             self._remembered = said
-        except JournalError as error:
-            logger.warning("%s", error)
 
     async def _notify(self, tick: Tick) -> None:
         """Tell of a change once; what was not taken is tried again, and gives way to a newer change."""
@@ -289,13 +341,29 @@ def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
     return recommendation.feasible, best.accelerator, best.tp_degree, best.replicas, best.mode
 
 
-def remembered(tick: Tick) -> dict[str, Any]:
+def limits_of(config: AdvisorConfig) -> Limits:
+    """What the configuration allows a decision to do."""
+    most = guards.ABSURD_REPLICAS if config.max_replicas is None else config.max_replicas
+    return Limits(
+        bounds=guards.Bounds(min_replicas=1, max_replicas=most),
+        cap_usd_per_hour=config.budget.usd_per_hour,
+        cold_start_s=config.cold_start,
+    )
+
+
+def remembered(
+    model: str,
+    recommendation: Recommendation | None,
+    decision: Decision,
+    observation: Observation,
+    fleet: Fleet | None,
+) -> dict[str, Any]:
     """What the journal keeps of a round: what was seen, what would be best, at what price, and why."""
-    best = tick.recommendation.best if tick.recommendation else None
-    rate, fleet = tick.observation.requests_per_s, tick.fleet
+    best = recommendation.best if recommendation else None
+    rate = observation.requests_per_s
     detail: dict[str, Any] = {
-        "model": tick.model,
-        "reason": tick.decision.reason,
+        "model": model,
+        "reason": decision.reason,
         "requests_per_s": None if rate is None else rate.value,
         "running_replicas": None if fleet is None else fleet.running_replicas,
     }

@@ -266,6 +266,15 @@ LEARNED_RATIO = Metric(
     meaning="How many times as long the running engine takes as the fitted model says, for decode steps and for prefill. "
     "Absent until an engine was seen on a known accelerator.",
 )
+PREDICTION_ERROR = Metric(
+    name="advisor_prediction_error_ratio",
+    kind=Kind.GAUGE,
+    unit="ratio",
+    labels=("model", "quantity"),
+    meaning="What came over what was predicted, the median of the recommendations that could be judged: above 1, "
+    "it was more. quantity is a latency at its percentile (ttft_p95_s), requests_per_s or usd_per_hour. "
+    "Absent until the fleet ran what was recommended.",
+)
 NOTIFICATIONS = Metric(
     name="advisor_notifications_total",
     kind=Kind.COUNTER,
@@ -291,6 +300,7 @@ TICK_METRICS = (
     RECOMMENDATION,
     FEASIBLE,
     LEARNED_RATIO,
+    PREDICTION_ERROR,
     NOTIFICATIONS,
 )
 ALL_METRICS = CLIENT_METRICS + NODE_METRICS + TICK_METRICS
@@ -393,6 +403,8 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         labels = {**model, "accelerator": accelerator}
         gauges.append((LEARNED_RATIO, correction.decode.ratio, {**labels, "part": "decode"}))
         gauges.append((LEARNED_RATIO, correction.prefill.ratio, {**labels, "part": "prefill"}))
+    for error in tick.verdicts.errors:
+        gauges.append((PREDICTION_ERROR, error.median_ratio, {**model, "quantity": error.name}))
     return gauges
 
 

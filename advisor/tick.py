@@ -8,6 +8,7 @@ from advisor.core.learning import Learned
 from advisor.core.objective import Budget, Slo
 from advisor.core.observation import Observation
 from advisor.core.recommendation import Decision, Fleet, Recommendation
+from advisor.core.verdict import NOTHING_JUDGED, Standing
 from advisor.core.workload import Workload
 
 
@@ -17,7 +18,8 @@ class Tick:
 
     `learned` is what the running engine has taught so far. `problems` says in plain words what was missing or stale this
     round; empty when all is well. `changed` is true when the recommendation differs from the one of the tick before in
-    hardware, replicas, mode or feasibility.
+    hardware, replicas, mode or feasibility. `verdicts` says how predictions have done, `journal_problem` why the last entry
+    was not kept: nothing is applied while there is one.
     """
 
     number: int
@@ -35,3 +37,5 @@ class Tick:
     decision: Decision
     problems: tuple[str, ...]
     changed: bool
+    verdicts: Standing = NOTHING_JUDGED
+    journal_problem: str | None = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +25,8 @@ MAX_ROWS = 100_000
 TRIM_EVERY = 256  # appends
 BUSY_TIMEOUT_S = 5.0
 MAX_DETAIL_BYTES = 64 * 1024
-INTENT, OUTCOME, ADVICE = "intent", "outcome", "advice"
-KINDS = (INTENT, OUTCOME, ADVICE)
+INTENT, OUTCOME, ADVICE, PROMISE, VERDICT = "intent", "outcome", "advice", "promise", "verdict"
+KINDS = (INTENT, OUTCOME, ADVICE, PROMISE, VERDICT)
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -42,7 +42,8 @@ CREATE INDEX IF NOT EXISTS entries_by_intent ON entries (intent_id) WHERE intent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line: an intent, the outcome of one (`intent_id`), or an advice that nobody carried out."""
+    """One line: an intent or a promise, the outcome or the verdict of one (`intent_id`), or an advice that nobody carried
+    out."""
 
     id: int
     at_s: float
@@ -97,6 +98,16 @@ class Journal:
         """Remember a decision that nobody carried out."""
         return self._append(at_s, ADVICE, None, action, detail)
 
+    def promise(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """What a recommendation predicts; the number that its verdict names."""
+        return self._append(at_s, PROMISE, None, action, detail)
+
+    def judge(
+        self, promise_id: int, *, at_s: float, action: str, detail: Mapping[str, Any]
+    ) -> int:
+        """What came of a promise."""
+        return self._append(at_s, VERDICT, promise_id, action, detail)
+
     def open_intents(self) -> list[Entry]:
         """Intents without an outcome, oldest first: a crash came between, look at what is before acting."""
         return self._select(
@@ -106,6 +117,11 @@ class Journal:
     def latest(self, limit: int = 50) -> list[Entry]:
         """The newest entries, newest first."""
         return self._select("ORDER BY id DESC LIMIT ?", limit)
+
+    def newest_of(self, kinds: Sequence[str], limit: int) -> list[Entry]:
+        """The newest entries of some kinds, newest first."""
+        marks = ", ".join("?" for _ in kinds)
+        return self._select(f"WHERE kind IN ({marks}) ORDER BY id DESC LIMIT ?", *kinds, limit)
 
     def _append(
         self, at_s: float, kind: str, intent_id: int | None, action: str, detail: Mapping[str, Any]
@@ -154,9 +170,9 @@ class Journal:
         ]
 
 
-def read_journal(path: Path, *, limit: int = 50) -> list[Entry]:
+def read_journal(path: Path, *, limit: int = 50, kinds: Sequence[str] = KINDS) -> list[Entry]:
     """The newest entries of a journal that somebody else may be writing; JournalError where there is none."""
     if not path.is_file():
         raise JournalError(f"{path}: no such journal")
     with Journal(path) as journal:
-        return journal.latest(limit)
+        return journal.newest_of(kinds, limit)

@@ -1,11 +1,11 @@
-"""`advisor history`: what was decided, done, and what became of it, from the journal."""
+"""`advisor history`: what was decided, promised and done, and what became of it, from the journal."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 def history(
     journal: Annotated[Path, typer.Argument(help="The journal's file.")],
     limit: Annotated[int, typer.Option(help="The newest so many.", min=1)] = 50,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these: intent, outcome, advice, promise, verdict. Repeatable."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show the newest decisions, each intent beside its outcome."""
-    from advisor.adapters.journal import read_journal
+    """Show the newest decisions, what each predicted, and what came of it."""
+    from advisor.adapters.journal import KINDS, read_journal
+    from advisor.errors import ConfigError
 
-    entries = read_journal(journal, limit=limit)
+    for name in kind or ():
+        if name not in KINDS:
+            raise ConfigError(f"--kind: no kind {name!r}; known are {', '.join(KINDS)}")
+    entries = read_journal(journal, limit=limit, kinds=kind or KINDS)
     if as_json:
         for entry in entries:
             typer.echo(json.dumps(_as_dict(entry)))
@@ -53,7 +61,37 @@ def _print_table(entries: list[Entry]) -> None:
     for heading in ("at", "id", "kind", "of", "action", "detail"):
         table.add_column(heading, overflow="fold")
     for entry in entries:
-        detail = "; ".join(f"{name} {value}" for name, value in entry.detail.items())
         of = "" if entry.intent_id is None else str(entry.intent_id)
-        table.add_row(_when(entry), str(entry.id), entry.kind, of, entry.action, detail)
+        table.add_row(_when(entry), str(entry.id), entry.kind, of, entry.action, _in_words(entry))
     Console().print(table)
+
+
+def _in_words(entry: Entry) -> str:
+    detail = entry.detail
+    if entry.kind == "promise":
+        where = detail.get("conditions", {})
+        return (
+            f"{where.get('replicas')} x {where.get('tp_degree')} {where.get('accelerator')} at "
+            f"{_number(where.get('requests_per_s'))} requests/s: {_values(detail.get('predicted', {}))}"
+        )
+    if entry.kind == "verdict":
+        if detail.get("not_comparable"):
+            return f"not comparable: {detail['not_comparable']}"
+        return _compared(detail.get("predicted", {}), detail.get("observed", {}))
+    return "; ".join(f"{name} {value}" for name, value in detail.items())
+
+
+def _values(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_number(value)}" for name, value in values.items())
+
+
+def _compared(predicted: dict[str, Any], observed: dict[str, Any]) -> str:
+    """What was both predicted and observed, as `ttft_p95_s 0.21, predicted 0.19`."""
+    both = [name for name in predicted if name in observed]
+    return "; ".join(
+        f"{name} {_number(observed[name])}, predicted {_number(predicted[name])}" for name in both
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, int | float) else "unknown"

@@ -167,7 +167,9 @@ def _scaled(
     """The target inside bounds and cap; down only where patience, direction and the user agree, or the cap asks."""
     assert decision.target_replicas is not None
     most = affordable_replicas(best, limits)
-    if most < 1:  # a price that is no number, or one that moved: no reason to turn the endpoint off
+    if (
+        most < 1
+    ):  # a price that is no number, or one that moved: no reason to turn the endpoint off
         return _hold(f"{decision.reason}, but the cap pays for none at this price")
     target = int(min(limits.bounds.clamp(decision.target_replicas), most))
     needed = memory.recent.add(now_s=now_s, need=target)
@@ -179,7 +181,9 @@ def _scaled(
         allowed = needed if quiet else running
         target = int(min(limits.bounds.clamp(allowed), running, most))
         if target == running and not quiet:
-            return _hold(f"fewer than {running} replicas would do, but some came minutes ago")
+            return _hold(
+                f"fewer than {running} replicas would do, but some came, or were first seen, minutes ago"
+            )
         if running > most:
             reason = f"the cap of ${limits.cap_usd_per_hour:.2f}/h pays for {most:.0f} of {running} replicas"
     if target == running:

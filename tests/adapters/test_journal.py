@@ -92,6 +92,20 @@ def test_an_intent_without_outcome_is_found_after_a_restart(tmp_path: Path) -> N
     assert (left.id, left.kind, left.detail) == (second, INTENT, {"target": 4})
 
 
+def test_a_verdict_names_its_promise_and_kinds_are_read_apart(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        first = journal.promise(at_s=1.0, action="promise", detail={"predicted": 1})
+        journal.advise(at_s=2.0, action="hold", detail={})
+        journal.judge(first, at_s=3.0, action="verdict", detail={"observed": 2})
+        assert journal.open_intents() == []
+    [verdict, promise] = read_journal(path, kinds=("promise", "verdict"))
+    assert (verdict.kind, verdict.intent_id, promise.id) == ("verdict", first, first)
+    assert [entry.kind for entry in read_journal(path)] == ["verdict", "advice", "promise"]
+    assert [entry.kind for entry in read_journal(path, kinds=["advice"], limit=1)] == ["advice"]
+    assert read_journal(path, kinds=[]) == []
+
+
 def test_it_stays_bounded(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with Journal(path, max_rows=100) as journal:

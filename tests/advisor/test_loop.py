@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from recorder import Recorder, key
 
 from advisor import data
-from advisor.adapters.journal import Journal, read_journal
+from advisor.adapters.journal import Entry, Journal, read_journal
 from advisor.config import AdvisorConfig, parse_config
 from advisor.core.model_spec import model_spec_from_config
 from advisor.core.observation import Sample, Scrape
@@ -322,10 +322,10 @@ def test_the_journal_keeps_each_new_decision_once(tmp_path: Path) -> None:
         rig = Rig(5.0, memory=journal)
         for _ in range(3):
             rig.tick()
-        assert len(read_journal(file)) == 1
+        assert len(read_journal(file, kinds=["advice"])) == 1
         rig.metrics.requests_per_s = None
         tick = rig.tick()
-    [newest, first] = read_journal(file)
+    [newest, first] = read_journal(file, kinds=["advice"])
     assert (newest.action, first.kind) == (tick.decision.action.value, "advice")
     assert first.detail["accelerator"]
     assert first.detail["usd_per_hour"] > 0
@@ -335,8 +335,131 @@ class FullDisk:
     def advise(self, **_: Any) -> int:
         raise JournalError("journal.db: database or disk is full")
 
+    def promise(self, **_: Any) -> int:
+        raise JournalError("journal.db: database or disk is full")
 
-def test_a_full_disk_does_not_end_the_loop() -> None:
+    def judge(self, *_: Any, **__: Any) -> int:
+        raise JournalError("journal.db: database or disk is full")
+
+    def newest_of(self, *_: Any) -> list[Entry]:
+        raise JournalError("journal.db: disk I/O error")
+
+
+def test_a_full_disk_does_not_end_the_loop_and_is_shown() -> None:
     rig = Rig(5.0, memory=FullDisk())
     assert rig.tick().number == 1
-    assert rig.tick().number == 2
+    tick = rig.tick()
+    assert tick.number == 2
+    assert tick.journal_problem == "journal.db: database or disk is full"
+    with TestClient(
+        create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))
+    ) as client:
+        assert "nothing would be applied: journal.db" in client.get("/").text
+
+
+def as_advised(memory: Memory | None = None) -> Rig:
+    """A rig whose fleet runs what is recommended for it."""
+    rig = Rig(2.0, memory=memory, accelerators=["H100-SXM-80GB"])
+    rig.metrics.device = "gpu0 NVIDIA H100 80GB HBM3"
+    best = rig.tick().recommendation
+    assert best is not None
+    assert best.best is not None
+    rig.serve.fleet = replace(
+        rig.serve.fleet, running_replicas=best.best.replicas, devices_per_replica=1
+    )
+    return rig
+
+
+def test_what_was_predicted_is_judged_by_what_came_and_shown_everywhere() -> None:
+    rig = as_advised()
+    for _ in range(12):
+        tick = rig.tick()
+    standing = tick.verdicts
+    assert standing.num_comparable >= 1
+    assert standing.last is not None
+    ratios = {error.name: error.median_ratio for error in standing.errors}
+    assert ratios["requests_per_s"] == pytest.approx(1.0)
+    assert ratios["usd_per_hour"] == pytest.approx(1.0)
+    predicted = standing.last.promise.predicted["tpot_p95_s"]
+    observed = standing.last.observed["tpot_p95_s"]
+    assert ratios["tpot_p95_s"] == pytest.approx(observed / predicted)
+    assert observed == pytest.approx(0.011, rel=0.02)
+    assert {"tpot_p50_s", "ttft_p50_s", "ttft_p95_s"} <= set(standing.last.promise.predicted)
+    shown = key("advisor_prediction_error_ratio", model="m", quantity="tpot_p95_s")
+    assert rig.recorder.gauges[shown] == pytest.approx(observed / predicted)
+    app = create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))
+    with TestClient(app) as client:
+        api = client.get("/api/v1/tick").json()["verdicts"]
+        page = client.get("/").text
+    assert api["num_comparable"] == standing.num_comparable
+    assert api["last"]["observed"]["tpot_p95_s"] == observed
+    assert "Was it right?" in page
+    assert "tpot_p95_s" in page
+
+
+def test_another_fleet_than_the_recommended_one_judges_nothing() -> None:
+    rig = as_advised()
+    rig.serve.fleet = replace(rig.serve.fleet, running_replicas=7)
+    for _ in range(12):
+        tick = rig.tick()
+    assert tick.verdicts.num_open >= 1
+    rig.now_s += 7200.0
+    tick = rig.tick()
+    assert tick.verdicts.num_comparable == 0
+    assert tick.verdicts.last is not None
+    assert tick.verdicts.last.not_comparable == "7 replicas, promised for 1"
+
+
+def test_missing_metrics_judge_nothing() -> None:
+    rig = as_advised()
+    rig.metrics.requests_per_s = None
+    for _ in range(12):
+        tick = rig.tick()
+    assert tick.verdicts.num_comparable == 0
+
+
+def test_verdicts_and_what_was_learned_survive_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with Journal(file) as journal:
+        before = as_advised(journal)
+        for _ in range(12):
+            last = before.tick()
+    with Journal(file) as journal:
+        after = Rig(None, memory=journal, accelerators=["H100-SXM-80GB"])
+        tick = after.tick()
+    assert tick.verdicts.errors == last.verdicts.errors
+    assert tick.verdicts.num_comparable == last.verdicts.num_comparable
+    assert set(tick.learned.corrections) == {"H100-SXM-80GB"}
+    kinds = [entry.kind for entry in read_journal(file)]
+    assert kinds.count("verdict") == last.verdicts.num_comparable
+    assert kinds.count("promise") >= kinds.count("verdict")
+
+
+def test_another_models_promises_are_not_ours(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with Journal(file) as journal:
+        rig = as_advised(journal)
+        for _ in range(12):
+            rig.tick()
+    with Journal(file) as journal:
+        other = Rig(None, memory=journal, model="other")
+        assert other.tick().verdicts.num_comparable == 0
+
+
+def test_entries_of_another_version_are_skipped(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        number = journal.promise(at_s=1.0, action="promise", detail={"model": "m"})
+        journal.judge(number, at_s=2.0, action="verdict", detail={"model": "m"})
+        assert Rig(5.0, memory=journal).tick().number == 1
+
+
+def test_a_recommended_change_waits_its_hour_before_it_is_a_decision() -> None:
+    rig = as_advised()
+    rig.metrics.device = "gpu0 NVIDIA A100-SXM4-80GB"
+    rig.serve.fleet = replace(rig.serve.fleet, running_replicas=12, devices_per_replica=1)
+    first = rig.tick()
+    assert first.decision.action is Action.HOLD
+    assert "must be so for 60 minutes" in first.decision.reason
+    rig.now_s += 3600.0
+    assert rig.tick().decision.action is Action.CHANGE_ACCELERATOR
+    assert rig.tick().decision.action is Action.CHANGE_ACCELERATOR  # nobody did it yet

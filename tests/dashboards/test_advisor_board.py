@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from prometheus_server import MODEL, RayLikeExporter, ask, eventually, prometheus, serving
 
-from advisor.metrics import ALL_METRICS, LEARNED_RATIO, NODE_MEMORY_USED, SLO_MET, TICK_SECONDS
+from advisor.metrics import (
+    ALL_METRICS,
+    LEARNED_RATIO,
+    NODE_MEMORY_USED,
+    PREDICTION_ERROR,
+    SLO_MET,
+    TICK_SECONDS,
+)
 from advisor.metrics import OBSERVED_REQUESTS_PER_S as ALSO_SHOWN_FROM_COUNTERS
 from dashboards.__main__ import FOLDER
 from dashboards.advisor_board import board_json, queries
@@ -24,6 +31,7 @@ NOT_SHOWN = {
         TICK_SECONDS,
         ALSO_SHOWN_FROM_COUNTERS,
         LEARNED_RATIO,  # absent where there is no GPU
+        PREDICTION_ERROR,  # absent until the fleet ran what was recommended
     )
 }
 

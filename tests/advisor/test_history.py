@@ -1,0 +1,81 @@
+"""`advisor history`: decisions, promises and verdicts in words, or as they were written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from advisor.adapters.journal import Journal
+from advisor.cli import cli
+
+CONDITIONS = {"accelerator": "L4-24GB", "tp_degree": 1, "replicas": 2, "requests_per_s": 3.0}
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    file = tmp_path / "journal.db"
+    with Journal(file) as kept:
+        kept.advise(at_s=1.0, action="hold", detail={"reason": "no answer from node-1"})
+        promise = kept.promise(
+            at_s=2.0,
+            action="promise",
+            detail={"predicted": {"ttft_p95_s": 0.25}, "conditions": CONDITIONS},
+        )
+        kept.judge(
+            promise,
+            at_s=3.0,
+            action="verdict",
+            detail={
+                "predicted": {"ttft_p95_s": 0.25, "usd_per_hour": 1.6},
+                "observed": {"ttft_p95_s": 0.5},
+                "not_comparable": None,
+            },
+        )
+        other = kept.promise(
+            at_s=4.0,
+            action="promise",
+            detail={"predicted": {}, "conditions": {**CONDITIONS, "requests_per_s": None}},
+        )
+        kept.judge(
+            other,
+            at_s=5.0,
+            action="verdict",
+            detail={"not_comparable": "3 replicas, promised for 2"},
+        )
+    return file
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["history", *arguments])
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def test_it_says_what_was_predicted_and_what_came(journal: Path) -> None:
+    shown = run(str(journal))
+    assert "reason no answer from node-1" in shown
+    assert "2 x 1 L4-24GB at 3 requests/s: ttft_p95_s 0.25" in shown
+    assert "ttft_p95_s 0.5, predicted 0.25" in shown
+    assert "usd_per_hour" not in shown  # it was not observed
+    assert "at unknown requests/s" in shown
+    assert "not comparable: 3 replicas, promised for 2" in shown
+
+
+def test_one_kind_and_json(journal: Path) -> None:
+    result = CliRunner().invoke(cli, ["history", str(journal), "--kind", "verdict", "--json"])
+    rows = [json.loads(line) for line in result.output.splitlines()]
+    assert [row["kind"] for row in rows] == ["verdict", "verdict"]
+    assert rows[1]["detail"]["observed"] == {"ttft_p95_s": 0.5}
+    assert rows[1]["at"] == "1970-01-01T00:00:03+00:00"
+    assert rows[1]["intent_id"] == 2
+
+
+def test_a_kind_that_is_none_is_named(journal: Path) -> None:
+    result = CliRunner().invoke(cli, ["history", str(journal), "--kind", "verdicts"])
+    assert result.exit_code != 0
+    assert "--kind: no kind 'verdicts'; known are intent, outcome" in (
+        result.output + str(result.exception)
+    )
