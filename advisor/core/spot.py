@@ -122,11 +122,13 @@ def cheapest_spot_mix(
     if cap_usd_per_hour is not None:
         scaled = billed / max(cap_usd_per_hour, SLACK)
         constraints.append(LinearConstraint(scaled[None, :], ub=1.0 + SLACK))
-    most = [needed, *(needed if z.max_replicas is None else z.max_replicas for z in zones)]
+    most = [needed if zone.max_replicas is None else zone.max_replicas for zone in zones]
     solved = milp(
         prices / prices.max(),
         constraints=constraints,
-        bounds=Bounds([on_demand_floor, *([0] * len(zones))], np.maximum(most, on_demand_floor)),
+        bounds=Bounds(
+            [on_demand_floor, *([0] * len(zones))], [max(needed, on_demand_floor), *most]
+        ),
         integrality=np.ones(len(prices)),
         options={"mip_rel_gap": 0.0},
     )

@@ -60,7 +60,7 @@ def quick(cases: int) -> settings:
     )
 
 
-def sick(rng: random.Random, sound: StepObservation) -> StepObservation:
+def sick(rng: random.Random, sound: StepObservation, accepted_s: float) -> StepObservation:
     """The observation with one to three things wrong of which any one forbids to conclude anything."""
     changes: dict[str, object] = {}
     for _ in range(rng.randint(1, 3)):
@@ -72,7 +72,7 @@ def sick(rng: random.Random, sound: StepObservation) -> StepObservation:
         elif kind == 2:
             changes["age_s"] = rng.choice([60.1, 61.0, 1e6, *NO_COUNTS])
         elif kind == 3:
-            changes["now_s"] = sound.now_s - rng.choice([15.0, 16.0, 1e5, 1e9])
+            changes["now_s"] = accepted_s - rng.choice([0.0, 1e-3, 15.0, 1e9])
         elif kind == 4:
             changes["now_s"] = rng.choice([math.nan, math.inf, -math.inf])
         elif kind == 5:
@@ -98,10 +98,11 @@ def a1_policy(cases: int) -> None:
         sound = replace(SOUND, now_s=now_s, replicas_running=running, num_arrivals=3.0)
         if number % (SICK_PER_SOUND + 1) == 0:
             policy.step(sound)
-            last = policy.step(replace(sound, now_s=now_s + 1.0)).target_replicas
             now_s += 1.0
+            last = policy.step(replace(sound, now_s=now_s)).target_replicas
+            accepted_s = now_s
             continue
-        observation = sick(rng, sound)
+        observation = sick(rng, sound, accepted_s)
         there = guards.present(observation)
         target = policy.step(observation).target_replicas
         least = min(64, last if there is None else there)
@@ -215,7 +216,7 @@ def a3(cases: int) -> None:
             continue
         paid = math.inf if limits.cap_usd_per_hour is None else limits.cap_usd_per_hour / 0.8
         assert type(target) is int
-        assert min(limits.bounds.min_replicas, math.floor(paid + 1e-6)) <= target
+        assert min(limits.bounds.min_replicas, paid - 1) <= target
         assert target <= min(limits.bounds.max_replicas, paid + 1e-6)
         wild = rng.choice((rng.uniform(-1e9, 1e9), rng.gauss(20, 20), *NO_COUNTS))
         clamped = limits.bounds.clamp(wild)

@@ -152,6 +152,13 @@ def test_without_zones_all_is_on_demand_and_the_floor_on_demand_is_kept() -> Non
     assert (found.on_demand, found.spot) == (2, (0,))
 
 
+def test_a_zone_gives_no_more_than_it_has() -> None:
+    none_left = [replace(ZONE, max_replicas=0)]
+    found = cheapest_spot_mix(none_left, TERMS, needed=4, floor=0, on_demand_floor=2)
+    assert found is not None
+    assert (found.on_demand, found.spot) == (4, (0,))
+
+
 def test_what_no_cap_pays_for_is_none_and_odd_numbers_are_named() -> None:
     assert cheapest_spot_mix([ZONE], TERMS, needed=4, floor=4, cap_usd_per_hour=11.9) is None
     assert cheapest_spot_mix([ZONE], TERMS, needed=4, floor=4, cap_usd_per_hour=12.0)
