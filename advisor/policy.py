@@ -44,7 +44,7 @@ from advisor.core.capacity import (
 )
 from advisor.core.forecast import QUANTILE_WEIGHTS, DemandForecaster
 from advisor.core.headroom import Calibration, ErrorBudget, cheapest_replicas
-from advisor.core.mode import KeepAlive
+from advisor.core.keep_alive import KeepAlive
 from advisor.core.replica_model import ReplicaModel
 from advisor.core.step import StepDecision, StepObservation
 from advisor.core.workload import RequestMix
@@ -280,14 +280,14 @@ class AdvisorPolicy:
         )
         if arrivals > 0 or in_flight > 0:
             return max(1, need)
-        keep_s = self._keep_alive.keep_s(
-            cold_start_s=cold_start_s, interval_s=observation.interval_s
-        )
-        idle_s = self._keep_alive.idle_s(observation.now_s)
         have = (observation.replicas_running or 0) + (observation.replicas_starting or 0)
-        if idle_s >= keep_s:
-            return 0
-        return max(1, need) if have > 0 else 0
+        wanted = self._keep_alive.wanted(
+            now_s=observation.now_s,
+            interval_s=observation.interval_s,
+            cold_start_s=cold_start_s,
+            there=have > 0,
+        )
+        return max(1, need) if wanted else 0
 
     def _guarded(self, observation: StepObservation, need: int, reason: str) -> StepDecision:
         now_s = observation.now_s

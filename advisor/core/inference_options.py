@@ -1,8 +1,8 @@
 """Which of the four inference options fits: real-time, serverless, asynchronous or batch, and what each would cost.
 
 The four are SageMaker's, and so are their limits (docs.aws.amazon.com/sagemaker, read 2026-11-24): a serverless request may
-be 4 MB and take 60 s, a real-time one 6 MB and 60 s, an asynchronous one 1 GB and an hour; a batch job takes any size
-and days, and has no endpoint. Here they are always-on, scale-to-zero, a task queue with consumers, and a
+be 4 MB and take 60 s, with 200 of them at once, a real-time one 6 MB and 60 s, an asynchronous one 1 GB and an hour; a batch
+job takes any size and days, and has no endpoint. Here they are always-on, scale-to-zero, a task queue with consumers, and a
 `ray.data.llm` job; the limits are ours to change, the trade is the same:
 
     always-on       pays every hour                             answers at once
@@ -31,15 +31,16 @@ SAGEMAKER_NAME = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The largest request of one option and the longest it may take; None: no limit."""
+    """The largest request of one option, the longest it may take, how many together; None: no limit."""
 
     payload_bytes: float | None = None
     processing_s: float | None = None
+    concurrency: float | None = None
 
 
 SAGEMAKER_LIMITS: Mapping[Mode, Limits] = {
     Mode.ALWAYS_ON: Limits(payload_bytes=6 * MB, processing_s=60.0),
-    Mode.SCALE_TO_ZERO: Limits(payload_bytes=4 * MB, processing_s=60.0),
+    Mode.SCALE_TO_ZERO: Limits(payload_bytes=4 * MB, processing_s=60.0, concurrency=200.0),
     Mode.ASYNC: Limits(payload_bytes=1 * GB, processing_s=3600.0),
     Mode.BATCH: Limits(),
 }
@@ -137,10 +138,14 @@ def _check(job: Job, hardware: Hardware) -> None:
 
 def _why_not(mode: Mode, job: Job, hardware: Hardware, limits: Limits) -> str | None:
     """The first limit or objective that excludes it: what cannot be changed before what can."""
-    if limits.payload_bytes is not None and job.payload_bytes > limits.payload_bytes:
-        return f"a request of {_size(job.payload_bytes)} is over its {_size(limits.payload_bytes)}"
-    if limits.processing_s is not None and job.processing_s > limits.processing_s:
-        return f"{_seconds(job.processing_s)} of processing are over its {_seconds(limits.processing_s)}"
+    over = over_limit(
+        limits,
+        payload_bytes=job.payload_bytes,
+        processing_s=job.processing_s,
+        concurrency=job.requests_per_s * job.processing_s,
+    )
+    if over is not None:
+        return over
     if job.requests_per_s > hardware.max_requests_per_s:
         return f"{job.requests_per_s:.4g} requests/s are over the {hardware.max_requests_per_s:.4g} that the fleet sustains"
     wait_s, what = _longest_wait(mode, hardware)
@@ -151,6 +156,21 @@ def _why_not(mode: Mode, job: Job, hardware: Hardware, limits: Limits) -> str | 
         return f"{what}: an answer may take {_seconds(answer_s)}, {_seconds(job.max_answer_s)} are allowed"
     if mode is Mode.SCALE_TO_ZERO and job.idle_share is None:
         return "the idle share is not known yet"
+    return None
+
+
+def over_limit(
+    limits: Limits, *, payload_bytes: float, processing_s: float, concurrency: float
+) -> str | None:
+    """The first limit that is broken, and by what."""
+    if limits.payload_bytes is not None and payload_bytes > limits.payload_bytes:
+        return f"a request of {_size(payload_bytes)} is over its {_size(limits.payload_bytes)}"
+    if limits.processing_s is not None and processing_s > limits.processing_s:
+        return (
+            f"{_seconds(processing_s)} of processing are over its {_seconds(limits.processing_s)}"
+        )
+    if limits.concurrency is not None and concurrency > limits.concurrency:
+        return f"{concurrency:.4g} requests at once are over its {limits.concurrency:g}"
     return None
 
 

@@ -1,222 +1,293 @@
-"""Whether to keep hardware on: always, only while there is traffic, or behind a queue.
+"""Which way to keep hardware costs least: always on, only while there is traffic, behind a queue, or for one job.
 
-Scale-to-zero saves the idle time and pays a cold start after every gap: it is worth it when the idle share is above
-what the cold starts cost, and only where the objective allows the first request after a gap to wait for one. Async and
-batch answer later by design, so an objective on the first token rules them out.
+Each is priced in dollars (`core/mode_costs.py`), whatever breaks an objective, a limit or a deadline is excluded with the
+number that did it, and of the rest the cheapest wins. What cannot be priced, because something is not known, is not chosen.
+
+A mode is not changed for pennies: another must save a tenth of what the present one costs, and must have been the better one
+for an hour on end. Only a mode that has become impossible is left at once.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from advisor.core.objective import Latency, Mode, Slo
+from advisor.core import mode_costs
+from advisor.core.idle_gaps import IdleGaps, IdleHistory, assumed_gaps, observed_gaps
+from advisor.core.inference_options import Limits, over_limit
+from advisor.core.mode_costs import ModePrice, Supply, TrafficClass
+from advisor.core.objective import Mode
 from advisor.core.recommendation import Rejected
-from advisor.core.workload import Workload
 
-MIN_REMEMBERED_S = 3600.0  # an idle share over less says nothing about the day
-REMEMBERED_S = 7 * 86400.0
-BREAK_EVEN_IDLE_SHARE = (
-    0.5  # below it, gaps are short against cold start and drain and little is saved
-)
-LONGEST_QUEUED_S = 60.0  # an end-to-end objective looser than this can be served from a queue
+__all__ = [
+    "UNPRICED",
+    "IdleGaps",
+    "IdleHistory",
+    "ModeChoice",
+    "ModeInUse",
+    "ModePrice",
+    "Supply",
+    "TrafficClass",
+    "assumed_gaps",
+    "choose_mode",
+    "choose_modes",
+    "followed",
+    "observed_gaps",
+]
 
-
-@dataclass(slots=True)
-class IdleHistory:
-    """How much of the remembered time had no traffic; bounded in time and, at one entry a tick, in size."""
-
-    _intervals: deque[tuple[float, float, bool]] = field(
-        default_factory=lambda: deque(maxlen=100_000)
-    )
-
-    def add(self, *, at_s: float, interval_s: float, idle: bool) -> None:
-        self._intervals.append((at_s, interval_s, idle))
-        while self._intervals and self._intervals[0][0] < at_s - REMEMBERED_S:
-            self._intervals.popleft()
-
-    def idle_share(self) -> float | None:
-        """None until an hour is remembered: not observed is not idle."""
-        total_s = sum(interval_s for _, interval_s, _ in self._intervals)
-        if total_s < MIN_REMEMBERED_S:
-            return None
-        return sum(interval_s for _, interval_s, idle in self._intervals if idle) / total_s
+MIN_SAVING_SHARE = 0.10  # of the present mode's dollars: less is not worth a change
+PATIENCE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModeChoice:
-    mode: Mode
-    reason: str
-    rejected: tuple[Rejected, ...]
-    cost_share: float  # of the always-on price
+    """The mode for one class of traffic, and all four priced, in the order of `Mode`.
 
-
-def choose_mode(workload: Workload, slos: Sequence[Slo], *, cold_start_s: float) -> ModeChoice:
-    """The cheapest mode that the objectives allow, with the reason against each other one."""
-    interactive = [
-        slo for slo in slos if slo.latency is not Latency.E2E or slo.bound_s < LONGEST_QUEUED_S
-    ]
-    against: dict[Mode, str] = {}
-    if interactive:
-        against[Mode.ASYNC] = (
-            f"{interactive[0]} asks for an answer at once, a queue gives it later"
-        )
-        against[Mode.BATCH] = f"{interactive[0]} asks for an endpoint, a batch job has none"
-    else:
-        against[Mode.ASYNC] = (
-            "needs a queue in front of the model, which this endpoint does not have"
-        )
-        against[Mode.BATCH] = "requests arrive one by one, a batch job needs them all at its start"
-    idle = workload.idle_share
-    first_waits = [
-        slo for slo in slos if slo.latency is not Latency.TPOT and slo.bound_s < cold_start_s
-    ]
-    if idle is None:
-        against[Mode.SCALE_TO_ZERO] = (
-            "the idle share is not known yet: it takes an hour of observation"
-        )
-    elif idle < BREAK_EVEN_IDLE_SHARE:
-        against[Mode.SCALE_TO_ZERO] = (
-            f"idle {idle:.0%} of the time, under the break-even of {BREAK_EVEN_IDLE_SHARE:.0%}"
-        )
-    elif first_waits:
-        against[Mode.SCALE_TO_ZERO] = (
-            f"idle {idle:.0%} of the time, but the first request after a gap would wait {cold_start_s:g} s: "
-            f"{first_waits[0]} does not allow it"
-        )
-    if Mode.SCALE_TO_ZERO in against:
-        mode, reason, share = Mode.ALWAYS_ON, against[Mode.SCALE_TO_ZERO], 1.0
-    else:
-        assert idle is not None
-        against[Mode.ALWAYS_ON] = f"idle {idle:.0%} of the time, which would be paid for"
-        mode, reason, share = (
-            Mode.SCALE_TO_ZERO,
-            f"idle {idle:.0%} of the time is not paid for",
-            1.0 - idle,
-        )
-    rejected = tuple(
-        Rejected(accelerator=None, tp_degree=None, mode=other, reason=why)
-        for other, why in against.items()
-    )
-    return ModeChoice(mode=mode, reason=reason, rejected=rejected, cost_share=share)
-
-
-MIN_GAP_COLD_STARTS = (
-    0.25  # a gap shorter than this share of a cold start is no gap: nobody would switch off in it
-)
-NUM_GAPS = 512
-GAP_MEMORY = 0.995  # weight of a gap against the one after it
-COLD_HIT_COST_S = (
-    240.0  # seconds of a replica that one request's wait for a cold start is worth, to begin with
-)
-COLD_HIT_COST_BOUNDS = (0.05, 40.0)
-COLD_HIT_COST_POWER = 1.5
-COLD_HIT_PRIOR_REQUESTS = 300.0
-COLD_HIT_MEMORY_S = 3 * 86_400.0
-MIN_GAPS = 5
-START_SAVING_SHARE, STOP_SAVING_SHARE = 0.15, 0.10
-LONGEST_KEEP_S = 6 * 3600.0
-
-
-@dataclass(slots=True)
-class KeepAlive:
-    """How long to keep the last replica after the last request, from the gaps that came and what ended them.
-
-    After every gap longer than the keep-alive, the requests of one cold start wait. Keeping for K costs min(gap, K) of a
-    replica's time for each gap, and for each gap beyond K the requests that a cold start would keep waiting, at a price
-    that follows their share, as headroom follows misses. The best K lies at a gap that came: the ski-rental problem with
-    a known distribution (Karlin et al., Algorithmica 1994), learned for this endpoint.
+    Where everything is excluded `feasible` is false, and the mode is the present one.
     """
 
-    cold_hit_budget: float = 0.02
-    scales_to_zero: bool = True  # for now: whether it saves enough to be worth its cold starts
-    _gaps: deque[tuple[float, float, float]] = field(
-        default_factory=lambda: deque(maxlen=NUM_GAPS)
+    mode: Mode
+    reason: str
+    options: tuple[ModePrice, ...]
+    feasible: bool = True
+    break_even_idle_share: float | None = None  # of scale-to-zero; None: at none, or not known
+    traffic: str = "all requests"
+
+    def option(self, mode: Mode) -> ModePrice:
+        return next(option for option in self.options if option.mode is mode)
+
+    @property
+    def usd_per_hour(self) -> float | None:
+        return self.option(self.mode).usd_per_hour
+
+    @property
+    def cost_share(self) -> float:
+        """Of what the same traffic costs always on; 1 where that is not known."""
+        if self.mode is Mode.ALWAYS_ON:
+            return 1.0
+        usd, full = self.usd_per_hour, self.option(Mode.ALWAYS_ON).usd_per_hour
+        return usd / full if usd is not None and full else 1.0
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        return tuple(
+            Rejected(
+                accelerator=None, tp_degree=None, mode=option.mode, reason=self._against(option)
+            )
+            for option in self.options
+            if option.mode is not self.mode
+        )
+
+    def _against(self, option: ModePrice) -> str:
+        if option.excluded is not None:
+            return option.excluded
+        usd, chosen = option.usd_per_hour, self.usd_per_hour
+        assert usd is not None
+        more = "" if chosen is None else f", {_compared(usd, chosen)} {self.mode}"
+        return f"{_money(option)}{more}: {option.formula}"
+
+
+UNPRICED = ModeChoice(
+    mode=Mode.ALWAYS_ON,
+    reason="no hardware holds the model, so no mode has a price",
+    options=(),
+    feasible=False,
+)
+
+
+def choose_mode(
+    traffic: TrafficClass,
+    supply: Supply,
+    *,
+    present: Mode = Mode.ALWAYS_ON,
+    asked: Mode | None = None,
+    limits: Mapping[Mode, Limits] | None = None,
+    min_saving_share: float = MIN_SAVING_SHARE,
+) -> ModeChoice:
+    """The cheapest mode that nothing excludes, where it saves enough over the `present` one; ValueError for absurd input.
+
+    `asked` is taken whatever it costs, and the reason says what the merits would have been. `limits` are a platform's, such
+    as SageMaker's.
+    """
+    _check(traffic, supply)
+    options = tuple(
+        _within(option, traffic, (limits or {}).get(option.mode))
+        for option in _prices(traffic, supply)
     )
-    _ending: tuple[float, float, float] | None = None  # gap, when it ended, requests since
-    _idle_since_s: float | None = None
-    _requests: float = 0.0
-    _hits: float = 0.0
-    _keep_s: float | None = None
-    _seconds: float = 0.0  # since the last gap was recorded
+    merits = _cheapest(options, present, min_saving_share)
+    choice = ModeChoice(
+        mode=present if merits is None else merits,
+        reason="",
+        options=options,
+        feasible=merits is not None,
+        break_even_idle_share=mode_costs.break_even_idle_share(
+            traffic, supply, min_saving_share=min_saving_share
+        ),
+        traffic=traffic.name,
+    )
+    reason = _reason(choice, traffic, supply, min_saving_share)
+    if asked is None or asked is merits:
+        return replace(choice, reason=reason)
+    return replace(
+        choice,
+        mode=asked,
+        reason=f"asked for; on its merits it would be {merits or 'none'}: {reason}",
+    )
 
-    def add(
-        self,
-        *,
-        now_s: float,
-        interval_s: float,
-        arrivals: float,
-        busy: bool,
-        cold: bool,
-        cold_start_s: float,
-    ) -> None:
-        """`cold`: no replica was ready, so what arrived waits for one."""
-        kept = math.exp(-interval_s / COLD_HIT_MEMORY_S)
-        self._seconds += interval_s
-        self._requests = self._requests * kept + arrivals
-        self._hits = self._hits * kept + (arrivals if cold else 0.0)
-        if self._ending is not None:
-            gap_s, ended_s, waiting = self._ending
-            self._ending = gap_s, ended_s, waiting + arrivals
-            if now_s - ended_s >= cold_start_s:
-                self._gaps.append((gap_s, max(1.0, self._ending[2]), self._seconds))
-                self._ending, self._keep_s, self._seconds = None, None, 0.0
-        if arrivals > 0 or busy:
-            self._end_gap(now_s, interval_s, arrivals, cold_start_s)
-        elif self._idle_since_s is None:
-            self._idle_since_s = now_s - interval_s
 
-    def _end_gap(
-        self, now_s: float, interval_s: float, arrivals: float, cold_start_s: float
-    ) -> None:
-        began_s, self._idle_since_s = self._idle_since_s, None
-        if began_s is None or self._ending is not None or arrivals <= 0:
-            return
-        gap_s = now_s - interval_s / 2 - began_s
-        if gap_s >= max(MIN_GAP_COLD_STARTS * cold_start_s, interval_s):
-            self._ending = gap_s, now_s, arrivals
+def choose_modes(
+    classes: Iterable[tuple[TrafficClass, Supply]], *, present: Mapping[str, Mode] | None = None
+) -> dict[str, ModeChoice]:
+    """A mode for each class of traffic that is told apart, each served by hardware of its own."""
+    now = present or {}
+    return {
+        traffic.name: choose_mode(traffic, supply, present=now.get(traffic.name, Mode.ALWAYS_ON))
+        for traffic, supply in classes
+    }
 
-    def idle_s(self, now_s: float) -> float:
-        return 0.0 if self._idle_since_s is None else now_s - self._idle_since_s
 
-    def hit_cost_s(self) -> float:
-        aim = 0.7 * self.cold_hit_budget
-        share = (self._hits + COLD_HIT_PRIOR_REQUESTS * aim) / (
-            self._requests + COLD_HIT_PRIOR_REQUESTS
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeInUse:
+    """The mode that is in use, and since when another one has been better."""
+
+    mode: Mode = Mode.ALWAYS_ON
+    better: Mode | None = None
+    better_since_s: float | None = None
+
+
+def followed(
+    in_use: ModeInUse, choice: ModeChoice, *, now_s: float, patience_s: float = PATIENCE_S
+) -> ModeInUse:
+    """What to use from now on: another mode once it was better for long enough. The choice was made with it as `present`."""
+    better = choice.mode
+    if better is in_use.mode:
+        return ModeInUse(mode=in_use.mode)
+    present = choice.option(in_use.mode)
+    if present.excluded is not None and present.usd_per_hour is not None:
+        return ModeInUse(mode=better)  # it breaks an objective
+    if better is not in_use.better or in_use.better_since_s is None:
+        return ModeInUse(mode=in_use.mode, better=better, better_since_s=now_s)
+    if now_s - in_use.better_since_s >= patience_s:
+        return ModeInUse(mode=better)
+    return in_use
+
+
+def _prices(traffic: TrafficClass, supply: Supply) -> tuple[ModePrice, ...]:
+    return (
+        mode_costs.always_on(traffic, supply),
+        mode_costs.scale_to_zero(traffic, supply),
+        mode_costs.queued(Mode.ASYNC, traffic, supply),
+        mode_costs.queued(Mode.BATCH, traffic, supply),
+    )
+
+
+def _within(option: ModePrice, traffic: TrafficClass, limits: Limits | None) -> ModePrice:
+    if limits is None:
+        return option
+    over = over_limit(
+        limits,
+        payload_bytes=traffic.payload_bytes,
+        processing_s=traffic.processing_s,
+        concurrency=traffic.peak_requests_per_s * traffic.processing_s,
+    )
+    return option if over is None else replace(option, excluded=over)
+
+
+def _cheapest(options: Sequence[ModePrice], present: Mode, min_saving_share: float) -> Mode | None:
+    able = {
+        option.mode: option.usd_per_hour
+        for option in options
+        if option.excluded is None and option.usd_per_hour is not None
+    }
+    if not able:
+        return None
+    best = min(able, key=lambda mode: (able[mode], list(Mode).index(mode)))
+    if present in able and able[best] > able[present] * (1.0 - min_saving_share):
+        return present
+    return best
+
+
+def _check(traffic: TrafficClass, supply: Supply) -> None:
+    rates = (traffic.peak_requests_per_s, traffic.mean_per_s or 0.0, *traffic.rates_per_s)
+    if not all(0 <= rate < float("inf") for rate in rates):
+        raise ValueError(f"{traffic.name}: a rate is neither negative nor infinite")
+    if not 0 <= traffic.missed_share <= 1:
+        raise ValueError(
+            f"{traffic.name}: missed_share is {traffic.missed_share}, expected 0 to 1"
         )
-        low, high = COLD_HIT_COST_BOUNDS
-        return COLD_HIT_COST_S * min(high, max(low, math.pow(share / aim, COLD_HIT_COST_POWER)))
+    if traffic.deadline_s is not None and not traffic.deadline_s > 0:
+        raise ValueError(f"{traffic.name}: a deadline is above zero, got {traffic.deadline_s}")
+    if not (traffic.payload_bytes >= 0 and traffic.processing_s >= 0 and traffic.window_s > 0):
+        raise ValueError(f"{traffic.name}: sizes and times are not negative")
+    if not (
+        supply.usd_per_hour >= 0 and supply.replicas >= 1 and supply.saturated_requests_per_s > 0
+    ):
+        raise ValueError("a supply has a price, a replica at least, and a rate above zero")
+    if not (supply.cold_start_s >= 0 and supply.drain_s >= 0 and supply.min_billed_s >= 0):
+        raise ValueError("times of a supply are not negative")
 
-    def keep_s(self, *, cold_start_s: float, interval_s: float) -> float:
-        """Seconds of idleness after which the last replica goes."""
-        if self._keep_s is None:
-            self._keep_s = self._best(cold_start_s, interval_s)
-        return self._keep_s
 
-    def _best(self, cold_start_s: float, interval_s: float) -> float:
-        prior = [(gap, 5.0, 2 * gap) for gap in (2 * cold_start_s, 600.0, 3600.0, 8 * 3600.0)]
-        recorded = [*prior, *self._gaps]
-        gaps, hits, spans = np.array(recorded).T
-        weights = GAP_MEMORY ** np.arange(len(recorded) - 1, -1, -1)
-        keeps = np.unique(
-            np.minimum(LONGEST_KEEP_S, np.concatenate(([0.0], gaps + 1.5 * interval_s)))
-        )
-        kept = np.minimum(gaps[:, None], keeps[None, :])
-        cold = gaps[:, None] > keeps[None, :]
-        cost = weights @ (kept + cold * (self.hit_cost_s() * hits[:, None]))
-        best = int(np.argmin(cost))
-        self._choose_mode(float(weights @ gaps - cost[best]) / float(weights @ spans))
-        return float(keeps[best]) if self.scales_to_zero else math.inf
+# --- words
 
-    def _choose_mode(self, share: float) -> None:
-        """Scale to zero while it saves a tenth of the time seen, from 15 % on: between the two, stay (I3: no flapping)."""
-        if len(self._gaps) < MIN_GAPS:
-            return
-        if share < STOP_SAVING_SHARE:
-            self.scales_to_zero = False
-        elif share > START_SAVING_SHARE:
-            self.scales_to_zero = True
+
+def _reason(
+    choice: ModeChoice, traffic: TrafficClass, supply: Supply, min_saving_share: float
+) -> str:
+    if not choice.feasible:
+        return "every mode is excluded"
+    best = choice.option(choice.mode)
+    parts = [f"{_money(best)}: {best.formula}"]
+    if best.cold_hit_share is not None and best.starts_per_hour > 0:
+        parts.append(f"{best.cold_hit_share:.2%} of the requests meet a start")
+    parts += _next_best(choice, min_saving_share)
+    return "; ".join([*parts, _break_even(choice, traffic, supply, min_saving_share)])
+
+
+def _next_best(choice: ModeChoice, min_saving_share: float) -> list[str]:
+    chosen = choice.usd_per_hour
+    others = [
+        (option.usd_per_hour, option.mode)
+        for option in choice.options
+        if option.mode is not choice.mode
+        and option.excluded is None
+        and option.usd_per_hour is not None
+    ]
+    if not others or chosen is None:
+        return []
+    usd, mode = min(others, key=lambda other: other[0])
+    if usd >= chosen:
+        return [
+            f"{mode} would cost {_compared(usd, chosen).removesuffix(' than').removesuffix(' as')}"
+        ]
+    return [
+        f"{mode} would save ${chosen - usd:.2f}/h, under the {min_saving_share:.0%} that a change of mode must save"
+    ]
+
+
+def _break_even(
+    choice: ModeChoice, traffic: TrafficClass, supply: Supply, min_saving_share: float
+) -> str:
+    gaps = traffic.gaps
+    if gaps is None:
+        return "the break-even idle share is not known: nobody has counted the gaps"
+    if not gaps.lengths_s:
+        return "traffic does not pause"
+    drawn = "" if gaps.observed else " (taken as exponential)"
+    given = (
+        f"{gaps.per_hour:.3g} gaps an hour of {gaps.mean_s:.0f} s on average{drawn}, a start of {supply.cold_start_s:g} s "
+        f"and {min_saving_share:.0%} to save"
+    )
+    share = choice.break_even_idle_share
+    if share is None:
+        return f"idle {gaps.idle_share:.0%}, and scale-to-zero pays at no idle share: {given}"
+    return f"idle {gaps.idle_share:.0%}, scale-to-zero pays from {share:.0%} on: {given}"
+
+
+def _money(option: ModePrice) -> str:
+    return f"${option.usd_per_hour:.2f}/h (${option.usd_per_month:,.0f} a month)"
+
+
+def _compared(usd: float, chosen: float) -> str:
+    if usd == chosen:
+        return "as much as"
+    return f"${abs(usd - chosen):.2f}/h {'more' if usd > chosen else 'less'} than"

@@ -27,9 +27,9 @@ from advisor.core.correction import UNCORRECTED, Correction
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
 from advisor.core.learning import NOTHING_LEARNED, Learned
-from advisor.core.mode import ModeChoice, choose_mode
+from advisor.core.mode import ModeChoice, Supply, TrafficClass, choose_mode
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import HOURS_PER_MONTH, Budget, Slo
+from advisor.core.objective import HOURS_PER_MONTH, Budget, Mode, Slo
 from advisor.core.recommendation import (
     Candidate,
     Mix,
@@ -75,7 +75,6 @@ def recommend(
         budget=budget,
         offers=OfferIndex(offers, constraints.offers),
         constraints=constraints,
-        mode=choose_mode(workload, slos, cold_start_s=constraints.cold_start_s),
         today=today,
         learned=learned,
     )
@@ -101,9 +100,27 @@ class Problem:
     budget: Budget
     offers: OfferIndex
     constraints: Constraints
-    mode: ModeChoice
     today: date
     learned: Learned = NOTHING_LEARNED
+    asked_mode: Mode | None = None
+    deadline_s: float | None = None  # of an answer that nobody waits for
+
+    def mode_of(self, choice: Priced) -> ModeChoice:
+        """The mode in which those replicas serve the load for the least dollars."""
+        build = choice.build
+        traffic = TrafficClass(
+            peak_requests_per_s=self.workload.requests_per_s,
+            gaps=self.workload.idle_gaps,
+            slos=self.slos,
+            deadline_s=self.deadline_s,
+        )
+        supply = Supply(
+            usd_per_hour=choice.usd_per_hour / choice.replicas,
+            replicas=choice.replicas,
+            saturated_requests_per_s=max(build.rate_per_s, build.carried_per_s),
+            cold_start_s=self.constraints.cold_start_s,
+        )
+        return choose_mode(traffic, supply, asked=self.asked_mode)
 
     def weigh(self, accelerators: Iterable[Accelerator]) -> Weighed:
         """All that can be said before the budget is looked at."""
@@ -183,14 +200,14 @@ class Problem:
         return slo, value / slo.bound_s
 
     def candidate(self, choice: Priced, reasons: tuple[str, ...] = ()) -> Candidate:
-        replica = choice.build.replica
+        replica, mode = choice.build.replica, self.mode_of(choice)
         return Candidate(
             accelerator=replica.accelerator.name,
             tp_degree=replica.tp_degree,
             replicas=choice.replicas,
-            mode=self.mode.mode,
+            mode=mode.mode,
             offer=choice.offer,
-            usd_per_hour=choice.usd_per_hour * self.mode.cost_share,
+            usd_per_hour=choice.usd_per_hour * mode.cost_share,
             prediction=self.prediction(choice),
             reasons=reasons,
             quantization=replica.spec.quantization,
@@ -227,7 +244,8 @@ class Problem:
         if within:
             rejected += [_reject(c, over[id(c)] or "") for c in able if over[id(c)] is not None]
         rejected += [_reject(c, _dearer(c, best)) for c in dearer]
-        mix = self._mix(weighed.builds, best) if able else None
+        mode = self.mode_of(best)
+        mix = self._mix(weighed.builds, best, mode) if able else None
         if mix is not None and not within and shortfall is not None:
             shortfall += f"; {_mix_reason(mix)}"
         return Recommendation(
@@ -235,8 +253,8 @@ class Problem:
             feasible=bool(within),
             shortfall=shortfall,
             runners_up=tuple(self.candidate(c, (_dearer(c, best),)) for c in next_ones),
-            rejected=(*self.mode.rejected, *rejected),
-            reasons=(*self._reasons(best), *(() if mix is None else (_mix_reason(mix),))),
+            rejected=(*mode.rejected, *rejected),
+            reasons=(*self._reasons(best, mode), *(() if mix is None else (_mix_reason(mix),))),
             prices_from=self._price_dates(),
             mix=mix,
         )
@@ -255,7 +273,7 @@ class Problem:
             feasible=False,
             shortfall=shortfall,
             runners_up=(),
-            rejected=(*self.mode.rejected, *rejected),
+            rejected=tuple(rejected),
             reasons=(),
             prices_from=self._price_dates(),
         )
@@ -268,7 +286,7 @@ class Problem:
             return f"{ruled_out[0].accelerator}: {ruled_out[0].reason}"
         return "no accelerator among the allowed offers holds the model"
 
-    def _mix(self, builds: Sequence[Build], best: Priced) -> Mix | None:
+    def _mix(self, builds: Sequence[Build], best: Priced, mode: ModeChoice) -> Mix | None:
         """Several types or sizes together, where that is clearly cheaper than one and a bound on replicas allows it."""
         if self.constraints.max_replicas is not None:
             return None
@@ -277,11 +295,11 @@ class Problem:
         if not parts or hourly > best.usd_per_hour * (1 - MIN_MIX_SAVING):
             return None
         return Mix(
-            usd_per_hour=hourly * self.mode.cost_share,
+            usd_per_hour=hourly * mode.cost_share,
             parts=tuple(_mix_part(build, offer, share.count) for build, offer, share in parts),
         )
 
-    def _reasons(self, best: Priced) -> tuple[str, ...]:
+    def _reasons(self, best: Priced, mode: ModeChoice) -> tuple[str, ...]:
         replica, workload = best.build.replica, self.workload
         name = replica.accelerator.name
         devices = f"{replica.tp_degree} x {name}" if replica.tp_degree > 1 else name
@@ -296,7 +314,7 @@ class Problem:
             f"so the load needs {best.replicas}",
             f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
             f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",
-            f"{self.mode.mode}: {self.mode.reason}",
+            f"{mode.mode}: {mode.reason}",
             f"latency is {predicted.basis}{self._taught(replica.correction)}",
         ]
         age_days = pricing.age_days(best.offer, self.today)

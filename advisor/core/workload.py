@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from advisor.core.capacity import Mix
+from advisor.core.idle_gaps import IdleGaps
 from advisor.core.observation import Observation
 from advisor.core.step import StepObservation
 
@@ -18,13 +19,17 @@ class WorkloadSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """Arrivals per second and mean lengths in tokens; `idle_share` is the part of the remembered time without traffic."""
+    """Arrivals per second and mean lengths in tokens; `idle_share` is the part of the remembered time without traffic.
+
+    `idle_gaps` are the pauses that it consists of, where they were told apart.
+    """
 
     requests_per_s: float
     isl: float
     osl: float
     source: WorkloadSource
     idle_share: float | None = None
+    idle_gaps: IdleGaps | None = None
 
     @property
     def output_tokens_per_s(self) -> float:
@@ -42,6 +47,7 @@ def workload_of(
     expected: Workload | None,
     idle_share: float | None,
     max_age_s: float,
+    idle_gaps: IdleGaps | None = None,
 ) -> Workload | None:
     """The observed load where rate and lengths are known and fresh; else the user's; else None.
 
@@ -65,6 +71,7 @@ def workload_of(
         osl=lengths[1],
         source=WorkloadSource.OBSERVED,
         idle_share=idle_share,
+        idle_gaps=idle_gaps,
     )
 
 

@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 
 from advisor import data
 from advisor.adapters.hub import load_model_spec
-from advisor.core import flops
+from advisor.core import flops, pricing
 from advisor.core.builds import Build
 from advisor.core.choice import Constraints, Priced, order
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator, find, may_mean
-from advisor.core.mode import choose_mode
 from advisor.core.model_spec import ModelSpec
 from advisor.core.objective import Budget, CapacityType, Slo
 from advisor.core.pricing import OfferFilter
@@ -27,7 +26,7 @@ from advisor.core.recommendation import Offer
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError
 from advisor.plan.request import Load
-from advisor.plan.shown import billions, gb, usd, usd_per_mtok
+from advisor.plan.shown import billions, fleet, gb, usd, usd_per_mtok
 from advisor.web.render import plain
 
 LEAST_PER_S, MOST_PER_S = 0.01, 1000.0
@@ -180,16 +179,17 @@ def _problem(spec: ModelSpec, question: Question, offers: Sequence[Offer]) -> Pr
         budget=Budget(usd_per_hour=float("inf")),
         offers=OfferIndex(offers, allowed),
         constraints=constraints,
-        mode=choose_mode(question.workload, question.slos, cold_start_s=constraints.cold_start_s),
         today=datetime.now(UTC).date(),
     )
 
 
-def show(comparison: Comparison, assumed: Sequence[str], *, as_json: bool) -> None:
-    """Print a table, or JSON."""
+def show(
+    comparison: Comparison, assumed: Sequence[str], mind: Sequence[str], *, as_json: bool
+) -> None:
+    """Print a table, or JSON; `mind` is what should be known about the prices."""
     rows = [(label, get(comparison.a), get(comparison.b)) for label, get in _rows(comparison)]
     if as_json:
-        print(json.dumps(_json(comparison, assumed)))
+        print(json.dumps(_json(comparison, assumed) | {"mind": list(mind)}))
         return
     from rich import box
     from rich.table import Table
@@ -208,6 +208,8 @@ def show(comparison: Comparison, assumed: Sequence[str], *, as_json: bool) -> No
         console.print(line)
     for line in assumed:
         console.print(f"assumed: {line}", style="yellow")
+    for line in mind:
+        console.print(f"mind: {line}", style="yellow")
 
 
 def verdict(comparison: Comparison) -> list[str]:
@@ -218,7 +220,7 @@ def verdict(comparison: Comparison) -> list[str]:
         ]
     first, *later = comparison.crossings
     lines = [f"{first.cheaper} is the cheaper one at low load"]
-    lines += [f"from {c.requests_per_s:.2f} requests/s on {c.cheaper} is" for c in later]
+    lines += [f"from {c.requests_per_s:.2f} requests/s on it is {c.cheaper}" for c in later]
     return lines
 
 
@@ -247,12 +249,18 @@ def _rows(comparison: Comparison) -> list[tuple[str, Callable[[Side], str]]]:
         (f"$/h at {load.requests_per_s:g}/s", lambda s: chosen(s, lambda p: usd(p.usd_per_hour))),
         ("$/Mtok out", lambda s: chosen(s, per_mtok)),
         ("offer", lambda s: chosen(s, lambda p: f"{p.offer.provider} {p.offer.instance_type}")),
+        ("price seen", lambda s: chosen(s, _seen)),
     ]
+
+
+def _seen(one: Priced) -> str:
+    days = pricing.age_days(one.offer, datetime.now(UTC).date())
+    return f"{one.offer.observed_on} ({days} days ago)"
 
 
 def _devices(one: Priced) -> str:
     replica = one.build.replica
-    return f"{one.replicas} x {replica.tp_degree} x {replica.accelerator.name}"
+    return fleet(one.replicas, replica.tp_degree, replica.accelerator.name)
 
 
 def _json(comparison: Comparison, assumed: Sequence[str]) -> dict[str, object]:

@@ -15,9 +15,9 @@ from advisor.core.builds import Build
 from advisor.core.choice import Constraints, Priced
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
-from advisor.core.mode import ModeChoice, choose_mode
+from advisor.core.idle_gaps import IdleGaps, assumed_gaps
+from advisor.core.mode import UNPRICED, ModeChoice
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import Mode
 from advisor.core.pricing import OfferFilter
 from advisor.core.recommend import Problem, Weighed
 from advisor.core.recommendation import Candidate, Offer, Recommendation
@@ -98,7 +98,7 @@ def make_plan(
         workload=problem.workload,
         today=today,
         price_warnings=book.warnings,
-        mode=problem.mode,
+        mode=UNPRICED if chosen is None else problem.mode_of(chosen),
         recommendation=recommendation,
         chosen=chosen,
         best_on=tuple(sorted(weighed.best_on, key=problem.preference)),
@@ -136,6 +136,7 @@ def _problem(
         osl=request.load.osl,
         source=WorkloadSource.EXPECTED,
         idle_share=request.load.idle_share,
+        idle_gaps=_gaps(request),
     )
     return Problem(
         variants=(spec, *variants),
@@ -144,22 +145,19 @@ def _problem(
         budget=request.budget,
         offers=OfferIndex(offers, constraints.offers),
         constraints=constraints,
-        mode=_mode(request, workload),
         today=today,
+        asked_mode=request.mode,
     )
 
 
-def _mode(request: PlanRequest, workload: Workload) -> ModeChoice:
-    chosen = choose_mode(workload, request.slos, cold_start_s=request.cold_start_s)
-    if request.mode is None or request.mode is chosen.mode:
-        return chosen
-    return ModeChoice(
-        mode=request.mode,
-        reason=f"asked for; on its merits it would be {chosen.mode}: {chosen.reason}",
-        rejected=(),
-        cost_share=1.0
-        if request.mode is Mode.ALWAYS_ON
-        else 1.0 - (request.load.idle_share or 0.0),
+def _gaps(request: PlanRequest) -> IdleGaps | None:
+    """Gaps of the share and the number that a trace told."""
+    load = request.load
+    if load.idle_share is None or load.gaps_per_hour is None:
+        return None
+    mean_s = load.idle_share * 3600.0 / load.gaps_per_hour if load.gaps_per_hour > 0 else None
+    return assumed_gaps(
+        idle_share=load.idle_share, mean_gap_s=mean_s, requests_per_s=load.mean_per_s
     )
 
 

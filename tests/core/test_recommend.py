@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from advisor import data
 from advisor.core import perf, pricing, sizing
+from advisor.core.idle_gaps import IdleGaps, assumed_gaps
 from advisor.core.model_spec import ModelSpec, model_spec_from_config
 from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Latency, Mode, Slo
 from advisor.core.pricing import OfferFilter
@@ -47,7 +48,7 @@ def advise(
     isl: float = 512,
     osl: float = 256,
     slos: tuple[Slo, ...] = INTERACTIVE,
-    idle_share: float | None = None,
+    gaps: IdleGaps | None = None,
     **constraints: object,
 ) -> Recommendation:
     return recommend(
@@ -57,7 +58,7 @@ def advise(
             isl=isl,
             osl=osl,
             source=WorkloadSource.OBSERVED,
-            idle_share=idle_share,
+            idle_gaps=gaps,
         ),
         slos=slos,
         budget=Budget(usd_per_hour=usd_per_hour),
@@ -163,10 +164,23 @@ def test_an_objective_nothing_meets_is_infeasible_by_a_stated_miss() -> None:
 
 def test_idle_hardware_goes_to_zero_only_where_the_objective_allows_the_cold_start() -> None:
     patient = (Slo(latency=Latency.TTFT, bound_s=200, percentile=95),)
-    assert _mode(advise(0.1, slos=patient, idle_share=0.9)) is Mode.SCALE_TO_ZERO
-    assert _mode(advise(0.1, slos=patient, idle_share=0.2)) is Mode.ALWAYS_ON
+    nights = assumed_gaps(idle_share=0.9, mean_gap_s=36_000, requests_per_s=0.01)
+    minutes = assumed_gaps(idle_share=0.9, mean_gap_s=30, requests_per_s=0.01)
+    assert _mode(advise(0.1, slos=patient, gaps=nights)) is Mode.SCALE_TO_ZERO
+    assert _mode(advise(0.1, slos=patient, gaps=minutes)) is Mode.ALWAYS_ON
     assert _mode(advise(0.1, slos=patient)) is Mode.ALWAYS_ON
-    assert _mode(advise(0.1, idle_share=0.9)) is Mode.ALWAYS_ON
+    rare = assumed_gaps(idle_share=0.9, mean_gap_s=36_000, requests_per_s=3e-5)
+    assert _mode(advise(0.1, gaps=rare)) is Mode.ALWAYS_ON
+    assert _mode(advise(0.1, gaps=nights)) is Mode.SCALE_TO_ZERO
+
+
+def test_what_idle_hardware_saves_is_in_the_price_and_in_the_reasons() -> None:
+    found = advise(0.1, gaps=assumed_gaps(idle_share=0.9, mean_gap_s=36_000, requests_per_s=0.01))
+    assert found.best is not None
+    assert found.best.usd_per_hour < 0.15 * found.best.offer.usd_per_hour
+    told = next(reason for reason in found.reasons if reason.startswith("scale-to-zero: "))
+    assert f"${found.best.usd_per_hour:.2f}/h" in told
+    assert "scale-to-zero pays from" in told
 
 
 def _mode(found: Recommendation) -> Mode:

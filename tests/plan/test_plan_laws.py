@@ -14,7 +14,6 @@ from advisor import data
 from advisor.adapters.hub import load_model_spec
 from advisor.core.builds import Build
 from advisor.core.fleets import OfferIndex
-from advisor.core.mode import choose_mode
 from advisor.core.model_spec import quantized
 from advisor.core.objective import Budget, CapacityType, Latency, Slo
 from advisor.core.pricing import OfferFilter
@@ -75,7 +74,6 @@ def problem(asked: Asked) -> Problem:
         budget=Budget(usd_per_hour=1.0),
         offers=index(asked.types, asked.providers),
         constraints=Constraints(offers=allowed),
-        mode=choose_mode(workload, slos, cold_start_s=90.0),
         today=date(2026, 11, 25),
     )
 
