@@ -15,6 +15,7 @@ What stock settings get wrong, and what is set here unless the file says otherwi
 - A removed replica cuts every answer longer than 20 s: it gets 5 minutes.
 - Stock path: a response waits in 50 ms batches from its first token on. The first two events now leave at once.
 - MFU and MBU of the engine are not exported: enable_mfu_metrics.
+- Ray gives a worker that reserves less than two CPUs one OpenMP thread, and a CPU engine inherits it: every core it may use.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class LLMServer(StockLLMServer):
     """Ray's LLM server with our middleware around vLLM's app, and a reading of the node it runs on."""
 
     async def __init__(self, llm_config: LLMConfig, **options: Any) -> None:
+        _give_engine_every_core(llm_config)
         await super().__init__(llm_config, **options)
         self._exporter = RayExporter()
         self._background = (
@@ -88,6 +90,19 @@ class OpenAiIngress(StockOpenAiIngress):
         self._background = asyncio.get_running_loop().create_task(exporter.keep_gauges_alive())
         app.add_middleware(ClientView, exporter=exporter, models=list(self._model_cards))
         super()._set_asgi_app(app)
+
+
+def _give_engine_every_core(llm_config: LLMConfig) -> None:
+    """Undo Ray's OMP_NUM_THREADS=1 for a CPU engine that starts from this process; a count from the user's file stays."""
+    from vllm.platforms import current_platform
+
+    given = (llm_config.runtime_env or {}).get("env_vars", {})
+    if (
+        current_platform.is_cpu()
+        and "OMP_NUM_THREADS" not in given
+        and os.environ.get("OMP_NUM_THREADS") == "1"
+    ):
+        os.environ["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
 
 
 async def _export_node_readings(exporter: RayExporter) -> None:

@@ -50,7 +50,12 @@ ENGINE = {
     "max_num_seqs": 128,
     "kv_cache_memory_bytes": 536870912,
 }
-ENGINE_ENV = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
+ENGINE_ENV = {
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    # Left out, Ray sets 1 for its workers and bare vLLM takes every core: not the same engine any more.
+    "OMP_NUM_THREADS": "1",  # two layers of a tiny model have nothing to share
+}
 SERVERS = ("bare vLLM", "stock ray.serve.llm", "ours, stock path", "ours, direct streaming")
 
 
@@ -273,6 +278,7 @@ def main() -> None:
     )
     if args.model == "smollm2":
         LOADS.update({1: 8, 16: 64, 64: 128})
+        ENGINE_ENV["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
     vocabulary = json.loads((model_dir / "config.json").read_text())["vocab_size"]
     results = []
     for repetition in range(args.repetitions):

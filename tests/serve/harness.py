@@ -49,6 +49,7 @@ def tiny_config(model_dir: Path, **advisor: Any) -> dict[str, Any]:
     [llm_config] = llm["args"]["llm_configs"]
     llm_config["model_loading_config"] = {"model_id": MODEL, "model_source": str(model_dir)}
     llm_config["engine_kwargs"]["kv_cache_memory_bytes"] = 134217728
+    llm_config["runtime_env"]["env_vars"]["OMP_NUM_THREADS"] = "1"  # two layers share no work
     llm["deployments"][0]["name"] = f"LLMServer:{MODEL}"
     advisor_app["args"] |= {
         "model": MODEL,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import os
 import statistics
 import time
 from pathlib import Path
 
 import harness
+import psutil
 import pytest
 import yaml
 from openai import AsyncOpenAI, OpenAI
@@ -33,6 +35,7 @@ def test_smollm2_answers_in_english_and_its_ttft_is_the_clients(tmp_path: Path) 
                 temperature=0,
             )
         assert "Paris" in (answer.choices[0].message.content or "")
+        assert _engine_threads() == {str(len(os.sched_getaffinity(0)))}
 
         ttfts_s = asyncio.run(_load(48, 8))
         count = f'ray_advisor_ttft_seconds_count{{model="{MODEL}"}}'
@@ -48,6 +51,14 @@ def test_smollm2_answers_in_english_and_its_ttft_is_the_clients(tmp_path: Path) 
         )
         apart = _bucket(ours_s + wait_s) - _bucket(statistics.median(ttfts_s))
         assert abs(apart) <= 1, (ours_s, wait_s, statistics.median(ttfts_s))
+
+
+def _engine_threads() -> set[str | None]:
+    """OMP_NUM_THREADS of every worker of vLLM on this machine."""
+    workers = [
+        p for p in psutil.process_iter(["name"]) if "VLLM::Worker" in (p.info["name"] or "")
+    ]
+    return {worker.environ().get("OMP_NUM_THREADS") for worker in workers}
 
 
 def _median(prometheus: str, selector: str) -> float:
