@@ -22,12 +22,13 @@ GAP = 2  # between two columns, with the table's edges
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
-    """What a table shows: `right` are the columns of numbers, `chosen` the row to point out."""
+    """What a table shows: `right` are the columns of numbers, `chosen` the row to point out, `dim` those to step back."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: Collection[str] = ()
     chosen: int | None = None
+    dim: Collection[int] = ()
 
 
 def narrowed(cells: Cells, width: int, spare: Sequence[str]) -> tuple[Cells, tuple[str, ...]]:
@@ -51,7 +52,8 @@ def rich_table(cells: Cells, width: int) -> Table:
         justify = "right" if column in cells.right else "left"
         table.add_column(column, overflow="fold", width=size, justify=justify)  # type: ignore[arg-type]
     for index, row in enumerate(cells.rows):
-        table.add_row(*map(Text, row), style="bold green" if index == cells.chosen else None)
+        style = "bold green" if index == cells.chosen else "dim" if index in cells.dim else None
+        table.add_row(*map(Text, row), style=style)
     return table
 
 

@@ -105,7 +105,7 @@ def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Beli
     from advisor.core.hardware import find
     from advisor.core.perf import Replica, to_replica_model
     from advisor.core.pricing import replicas_per_instance
-    from advisor.core.sizing import smallest_tp_degree
+    from advisor.core.sizing import fit, smallest_tp_degree, why_invalid
     from advisor.errors import UnknownAcceleratorError
 
     spec = load_model_spec(model)
@@ -116,6 +116,10 @@ def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Beli
     degree = tp or smallest_tp_degree(spec, accelerator, context_tokens=8192)
     if degree is None:
         raise ConfigError(f"--gpu: {model} does not fit on eight {accelerator.name}")
+    if (why := why_invalid(spec, degree)) is not None:
+        raise ConfigError(f"--tp: {why}")
+    if fit(spec, accelerator, degree).kv_tokens <= 0:
+        raise ConfigError(f"--tp: {model} does not fit on {degree} x {accelerator.name}")
     replica = Replica(spec=spec, accelerator=accelerator, tp_degree=degree)
     offers = [
         offer.usd_per_hour / replicas_per_instance(offer, degree)

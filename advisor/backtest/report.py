@@ -17,11 +17,12 @@ COLUMNS = (
     "policy", "cost", "x best", "good", "5-min", "worst h", "TTFT p99", "TPOT p99", "$/Mtok", "launch/h", "turns",
     "mean", "max",
 )  # fmt: skip
+LEAST_NEEDED = ("turns", "launch/h", "max", "mean", "5-min", "worst h", "$/Mtok")
 
 
 def show(contest: Contest, source: str, console: Console) -> None:
     """The header, one line a policy, and what has to be known to read them."""
-    from rich.table import Table
+    from advisor.tables import Cells, narrowed, rich_table
 
     problem = contest.problem
     trace, objective = problem.trace, problem.objective
@@ -34,12 +35,16 @@ def show(contest: Contest, source: str, console: Console) -> None:
         f"{objective.tpot_s * 1e3:g} ms, for {objective.goal:.1%} of all requests · cold start "
         f"{problem.conditions.cold_start_s:g} s · ${problem.conditions.usd_per_hour:.2f} per replica and hour"
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in COLUMNS:
-        table.add_column(heading, justify="left" if heading == "policy" else "right", no_wrap=True)
-    for outcome in contest.outcomes:
-        table.add_row(*_cells(outcome), style="" if _keeps(contest, outcome) else "dim")
-    console.print(table)
+    everything = Cells(
+        columns=COLUMNS,
+        rows=tuple(map(_cells, contest.outcomes)),
+        right=COLUMNS[1:],
+        dim=[i for i, one in enumerate(contest.outcomes) if not _keeps(contest, one)],
+    )
+    cells, gone = narrowed(everything, console.width, LEAST_NEEDED)
+    console.print(rich_table(cells, console.width))
+    if gone:
+        console.print(f"No room for {', '.join(gone)}: a wider terminal, or --json, shows them.")
     for line in notes(contest):
         console.print(line)
 

@@ -96,6 +96,8 @@ def backtest(
     ttft_per_prefill: Annotated[
         float | None,
         typer.Option(
+            min=0,
+            max=1000,
             help="Times its own unloaded prefill that a TTFT may take longer; 3 if not given.",
             metavar="FACTOR",
             rich_help_panel=OBJECTIVE,
@@ -115,6 +117,7 @@ def backtest(
         float | None,
         typer.Option(
             min=0.01,
+            max=10_000,
             help="Scale the traffic to this many replicas at peak.",
             metavar="REPLICAS",
             rich_help_panel=CONDITIONS,
@@ -270,6 +273,8 @@ def backtest(
     for file in (html, None if json_file in (None, "-") else Path(str(json_file))):
         if file is not None:
             check_writable(file)
+    if max_replicas is not None and min_replicas > max_replicas:
+        raise ConfigError(f"--min-replicas: {min_replicas} is above --max-replicas {max_replicas}")
     policies = question.read_policies(policy or ["all" if prometheus is None else "advisor"])
     believed = question.believe(replica_model, model, gpu, tp, price)
     objective = question.read_objective(slo or [], ttft_per_prefill)
