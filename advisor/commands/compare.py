@@ -60,4 +60,5 @@ def compare(
         ),
         capacity_types=(CapacityType.ON_DEMAND, *([CapacityType.SPOT] if spot else [])),
     )
-    comparing.show(comparing.compare(a, b, model, asked, book.offers), assumed, as_json=as_json)
+    found = comparing.compare(a, b, model, asked, book.offers)
+    comparing.show(found, assumed, book.warnings, as_json=as_json)

@@ -9,9 +9,13 @@ from advisor.core.recommendation import Candidate
 
 def devices(candidate: Candidate) -> str:
     """`2 replicas of 4 x H100-SXM-80GB`."""
-    replicas = "1 replica" if candidate.replicas == 1 else f"{candidate.replicas} replicas"
-    each = f"{candidate.tp_degree} x " if candidate.tp_degree > 1 else ""
-    return f"{replicas} of {each}{candidate.accelerator}"
+    return fleet(candidate.replicas, candidate.tp_degree, candidate.accelerator)
+
+
+def fleet(replicas: int, tp_degree: int, accelerator: str) -> str:
+    count = "1 replica" if replicas == 1 else f"{replicas} replicas"
+    each = f"{tp_degree} x " if tp_degree > 1 else ""
+    return f"{count} of {each}{accelerator}"
 
 
 def weights(spec: ModelSpec) -> str:
