@@ -77,9 +77,11 @@ def _bad_count(observation: StepObservation) -> str | None:
 def _count_problem(name: str, count: int | None) -> str | None:
     if count is None:
         return f"{name} is not known"
-    if not _finite(count) or not 0 <= count <= ABSURD_REPLICAS or count != int(count):
-        return f"{name} is {count!r}, no number of replicas"
-    return None
+    return None if _is_count(count) else f"{name} is {count!r}, no number of replicas"
+
+
+def _is_count(count: int) -> bool:
+    return _finite(count) and 0 <= count <= ABSURD_REPLICAS and count == int(count)
 
 
 OPTIONAL_COUNTS = (
@@ -265,8 +267,6 @@ def misses(observation: StepObservation, objective: ServiceObjective) -> float |
 def present(observation: StepObservation) -> int | None:
     """Running and starting replicas, as far as they are numbers; None where the running ones are not."""
     running, starting = observation.replicas_running, observation.replicas_starting
-    if _count_problem("replicas_running", running) is not None or running is None:
-        return None
-    if _count_problem("replicas_starting", starting) is not None or starting is None:
+    if running is None or starting is None or not (_is_count(running) and _is_count(starting)):
         return None
     return int(running) + int(starting)

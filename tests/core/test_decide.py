@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.core.decide import Limits, Memory, decide
+from advisor.core.decide import Limits, Memory, affordable_replicas, decide
 from advisor.core.guards import Bounds
 from advisor.core.objective import CapacityType, Mode
 from advisor.core.recommendation import (
@@ -250,7 +250,12 @@ def test_down_is_refused_where_the_user_refuses_it() -> None:
 
 
 def change_type(
-    now_s: float, memory: Memory, present: float | None, *, on: str = "A100-SXM-80GB", **more: object
+    now_s: float,
+    memory: Memory,
+    present: float | None,
+    *,
+    on: str = "A100-SXM-80GB",
+    **more: object,
 ) -> Decision:
     return decide(
         recommendation=recommendation(2),
@@ -278,9 +283,7 @@ def test_after_a_change_of_type_was_seen_the_next_one_waits() -> None:
     change_type(0.0, memory, 4.0)
     change_type(3000.0, memory, 4.0, on="H100-SXM-80GB")  # somebody changed it
     assert "too recent" in change_type(6599.0, memory, 4.0, on="H100-SXM-80GB").reason
-    assert (
-        change_type(6600.0, memory, 4.0, on="H100-SXM-80GB").action is Action.CHANGE_ACCELERATOR
-    )
+    assert change_type(6600.0, memory, 4.0, on="H100-SXM-80GB").action is Action.CHANGE_ACCELERATOR
 
 
 def test_devices_that_the_metrics_do_not_tell_are_no_change_of_type() -> None:
@@ -311,6 +314,7 @@ def test_devices_that_the_metrics_do_not_tell_are_no_change_of_type() -> None:
         (4.0, {"bounds": Bounds(min_replicas=3, max_replicas=9)}, "out of bounds"),
         (4.0, {"bounds": Bounds(min_replicas=2, max_replicas=2)}, "CHANGE"),
         (4.0, {"cap_usd_per_hour": None}, "CHANGE"),
+        (3.2, {"cold_start_s": 21600.0}, "CHANGE"),
     ],
 )
 def test_a_disruptive_change_must_pay_and_fit(
@@ -384,3 +388,166 @@ def test_a_price_that_is_no_number_or_moved_turns_nothing_off(
     )
     assert found.action is Action.HOLD
     assert "pays for none" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"recommendation": None},
+            "no traffic has been observed yet and none is expected by the config",
+        ),
+        (
+            {"workload": None},
+            "no traffic has been observed yet and none is expected by the config",
+        ),
+        (
+            {"recommendation": recommendation(2, feasible=False)},
+            "nothing meets objectives and budget: costs $1.60/h, $0.60/h over the budget of $1.00/h",
+        ),
+        (
+            {"recommendation": replace(recommendation(2), best=None)},
+            "nothing meets objectives and budget: None",
+        ),
+        ({"fleet": None}, "Serve does not report the model's deployment"),
+        (
+            {"fleet": fleet(2, status="UPDATING")},
+            "Serve is still changing something: the application is UPDATING",
+        ),
+        (
+            {"fleet": fleet(None)},
+            "Serve is still changing something: the application is RUNNING",
+        ),
+        ({"fleet": fleet(5)}, "5 replicas are what the load needs"),
+        (
+            {"fleet": fleet(6), "workload": EXPECTED},
+            "fewer replicas would do for the expected load, but none was observed",
+        ),
+        ({"fleet": fleet(3)}, "the load needs 5 replicas, 3 are running"),
+        (
+            {"fleet": replace(fleet(3), accelerators=())},
+            "runs on no accelerator that is known; 5 x L4-24GB would do for $4.00/h",
+        ),
+        (
+            {"fleet": replace(fleet(3), accelerators=("T4-16GB", "A10-24GB"))},
+            "runs on T4-16GB, A10-24GB; 5 x L4-24GB would do for $4.00/h",
+        ),
+        (
+            {"recommendation": recommendation(5, mode=Mode.SCALE_TO_ZERO)},
+            "scale-to-zero would cost $4.00/h",
+        ),
+    ],
+)
+def test_each_decision_says_why(change: dict[str, object], reason: str) -> None:
+    asked: dict[str, object] = {
+        "recommendation": recommendation(5),
+        "workload": OBSERVED,
+        "fleet": fleet(5),
+        "problems": [],
+        **change,
+    }
+    assert decide(**asked).reason == reason  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("left_out", ["limits", "memory", "now_s"])
+def test_without_all_of_limits_memory_and_time_none_of_them_holds(left_out: str) -> None:
+    more: dict[str, object] = {"limits": LIMITS, "memory": Memory(), "now_s": 0.0, left_out: None}
+    found = decide(
+        recommendation=recommendation(50),
+        workload=OBSERVED,
+        fleet=fleet(2),
+        problems=[],
+        **more,  # type: ignore[arg-type]
+    )
+    assert found.target_replicas == 50
+
+
+def test_what_holds_a_scaling_back_is_told() -> None:
+    assert decide_at(0.0, Memory(), 50, 8).reason == (
+        "8 replicas are what bounds and the last minutes allow"
+    )
+    only_up = replace(LIMITS, may_go_down=False)
+    assert decide_at(0.0, Memory(), 3, 8, limits=only_up).reason == (
+        "3 replicas would do, but scaling down is not allowed"
+    )
+    assert decide_at(0.0, Memory(), 3, 8).reason == (
+        "fewer than 8 replicas would do, but some came, or were first seen, minutes ago"
+    )
+    memory = Memory()
+    decide_at(0.0, memory, 8, 8)
+    decide_at(290.0, memory, 9, 8)
+    assert decide_at(400.0, memory, 3, 8).reason == (
+        "8 replicas are what bounds and the last minutes allow"
+    )
+    assert decide_at(700.0, memory, 3, 8).reason == "the load needs 3 replicas, 8 are running"
+    none = replace(LIMITS, cap_usd_per_hour=0.7)
+    assert decide_at(0.0, Memory(), 3, 8, limits=none).reason == (
+        "the load needs 3 replicas, 8 are running, but the cap pays for none at this price"
+    )
+
+
+def test_what_holds_a_change_of_type_back_is_told() -> None:
+    began = "runs on A100-SXM-80GB; 2 x L4-24GB would do for $1.60/h"
+    memory = Memory()
+
+    def reason(present: float | None, now_s: float = 0.0, **more: object) -> str:
+        return change_type(now_s, memory, present, **more).reason
+
+    assert reason(4.0, may_change_type=False) == f"{began}, but changing it is not allowed"
+    few = Bounds(min_replicas=1, max_replicas=1)
+    assert reason(4.0, bounds=few) == f"{began}, but 2 replicas are out of bounds"
+    assert reason(None) == f"{began}, but what the fleet costs now is not known"
+    assert reason(math.nan) == f"{began}, but its price is no number"
+    assert reason(5.0) == (
+        f"{began}, but both fleets together cost $6.60/h, over the cap of $6.40/h"
+    )
+    assert reason(1.7) == f"{began}, but it saves only $0.10/h of $1.70/h"
+    assert reason(1.8, cold_start_s=3000.0) == (
+        f"{began}, but it takes more than 6 h to pay for running both"
+    )
+    assert reason(4.0) == f"{began}; it must be so for 60 minutes"
+    assert reason(4.0, 3600.0) == began
+
+
+@pytest.mark.parametrize(
+    ("now_s", "action"),
+    [(1800.0, Action.HOLD), (5399.0, Action.HOLD), (5400.0, Action.SWITCH_MODE)],
+)
+def test_another_wish_starts_the_hour_again(now_s: float, action: Action) -> None:
+    memory = Memory()
+    change_type(0.0, memory, 4.0)
+    for at_s in (1800.0, now_s):  # since then it is another mode
+        found = decide(
+            recommendation=recommendation(2, mode=Mode.SCALE_TO_ZERO),
+            workload=OBSERVED,
+            fleet=fleet(2),
+            problems=[],
+            limits=LIMITS,
+            memory=memory,
+            now_s=at_s,
+            present_usd_per_hour=4.0,
+        )
+    assert found.action is action
+
+
+def test_a_replica_that_needs_more_than_half_an_instance_has_it_alone() -> None:
+    three = replace(OFFER, accelerator_count=3, usd_per_hour=2.0)
+    asked = recommendation(9)
+    assert asked.best is not None
+    best = replace(asked.best, offer=three, tp_degree=2)
+    assert affordable_replicas(best, LIMITS) == 3
+    assert affordable_replicas(replace(best, tp_degree=1), LIMITS) == 9
+    assert affordable_replicas(best, replace(LIMITS, other_usd_per_hour=2.5)) == 1
+    assert affordable_replicas(best, replace(LIMITS, cap_usd_per_hour=None)) == math.inf
+
+
+def test_a_cap_that_pays_for_one_keeps_one() -> None:
+    one = replace(LIMITS, cap_usd_per_hour=0.8)
+    assert decide_at(0.0, Memory(), 1, 3, limits=one).target_replicas == 1
+    memory = Memory()
+    decide_at(0.0, memory, 8, 8)
+    found = decide_at(400.0, memory, 4, 8)  # the cap pays for eight: patience decided, not the cap
+    assert (found.target_replicas, found.reason) == (
+        4,
+        "the load needs 4 replicas, 8 are running",
+    )

@@ -20,6 +20,7 @@ from advisor.core.guards import (
     RecentNeed,
     affordable,
     misses,
+    present,
     problem_with,
     replicas_with_silent,
 )
@@ -146,6 +147,54 @@ def test_the_bounds_of_what_is_believed(change: dict[str, float], sound: bool) -
     assert (problem_with(replace(SOUND, **change), last_now_s=985.0) is None) is sound
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"now_s": math.nan}, "the time of the observation is no number"),
+        ({"interval_s": math.inf}, "the time of the observation is no number"),
+        ({"interval_s": 0.0}, "an interval of 0 s is none to count over"),
+        ({"now_s": 985.0}, "the observation is from 985 s, not after 985 s"),
+        ({"age_s": -5.0}, "a reading is -5 s old, which dates it in the future"),
+        ({"age_s": math.nan}, "a reading is nan s old, which dates it in the future"),
+        ({"age_s": 61.0}, "the oldest reading is 61 s old, more than 60 s"),
+        ({"replicas_running": None}, "replicas_running is not known"),
+        ({"replicas_starting": -1}, "replicas_starting is -1, no number of replicas"),
+        ({"replicas_running": "3"}, "replicas_running is '3', no number of replicas"),
+        ({"num_arrivals": None}, "num_arrivals was not observed"),
+        ({"num_arrivals": -1.0}, "num_arrivals is -1.0, no count"),
+        ({"num_arrivals": "many"}, "num_arrivals is 'many', no count"),
+        ({"num_arrivals": 1e9}, "num_arrivals is 1e+09, more than any endpoint takes"),
+        ({"requests_waiting": -1.0}, "requests_waiting is -1.0, no count"),
+        ({"kv_cache_usage": 1.5}, "kv_cache_usage is 1.5, no share"),
+        ({"prefix_cache_hit_rate": -0.1}, "prefix_cache_hit_rate is -0.1, no share"),
+        ({"num_good": 29.0}, "num_good is 29 of 28 that finished"),
+        ({"input_tokens": 4e8}, "input_tokens is 4e+08 for 30 requests"),
+    ],
+)
+def test_each_problem_is_told_in_words(change: dict[str, float], reason: str) -> None:
+    assert problem_with(replace(SOUND, **change), last_now_s=985.0) == reason
+
+
+def test_good_ones_need_no_finished_ones_to_be_believed() -> None:
+    assert problem_with(replace(SOUND, num_finished=None), last_now_s=985.0) is None
+    assert problem_with(replace(SOUND, kv_cache_usage=0.0), last_now_s=985.0) is None
+
+
+@pytest.mark.parametrize(
+    ("running", "starting", "there"),
+    [
+        (3, 1, 4), (0, 0, 0), (100_000, 0, 100_000), (None, 1, None), (3, None, None), (2.5, 1, None),
+        (3, 1.5, None), (math.nan, 1, None), (3, math.inf, None), (-1, 1, None), (3, -1, None), (100_001, 0, None),
+        (0, 100_001, None),
+    ],
+)  # fmt: skip
+def test_what_is_there_is_known_where_both_counts_are(
+    running: int | None, starting: int | None, there: int | None
+) -> None:
+    seen = replace(SOUND, replicas_running=running, replicas_starting=starting)
+    assert present(seen) == there
+
+
 @given(
     usages=st.lists(st.floats(0, 2), max_size=20),
     silent=st.integers(0, 20),
@@ -164,6 +213,16 @@ def test_silent_replicas_count_as_hpa_counts_them(
 
 def test_at_the_target_exactly_silent_replicas_change_nothing() -> None:
     assert replicas_with_silent([1.0], num_silent=1, target=1.0, tolerance=0.0) == 2
+
+
+def test_a_silent_one_beside_one_at_its_target_is_no_reason_for_more() -> None:
+    assert replicas_with_silent([0.5], num_silent=1, target=0.5, tolerance=0.0) == 2
+
+
+def test_sums_of_floats_ask_for_no_extra_replica_and_a_tenth_is_no_reason() -> None:
+    assert replicas_with_silent([0.875] * 8, num_silent=0, target=1.0, tolerance=0.0) == 7
+    assert replicas_with_silent([1.05] * 10, num_silent=0, target=1.0) == 10
+    assert replicas_with_silent([1.2] * 10, num_silent=0, target=1.0) == 12
 
 
 def test_a_target_of_nothing_changes_nothing() -> None:
@@ -206,7 +265,19 @@ def test_no_cap_affords_anything_and_free_replicas_are_free() -> None:
     assert affordable(usd_per_hour=1.0, cap_usd_per_hour=None) == math.inf
     assert affordable(usd_per_hour=0.0, cap_usd_per_hour=1.0) == math.inf
     assert affordable(usd_per_hour=0.0, cap_usd_per_hour=1.0, already_usd_per_hour=2.0) == 0
+    assert affordable(usd_per_hour=0.0, cap_usd_per_hour=2.0, already_usd_per_hour=2.0) == math.inf
     assert affordable(usd_per_hour=0.1, cap_usd_per_hour=0.3) == 3
+    assert affordable(usd_per_hour=1.0, cap_usd_per_hour=3.5) == 3
+    assert affordable(usd_per_hour=1.0, cap_usd_per_hour=0.5) == 0
+    assert affordable(usd_per_hour=1.0, cap_usd_per_hour=1.0, already_usd_per_hour=9.0) == 0
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", ["usd_per_hour", "cap_usd_per_hour", "already_usd_per_hour"])
+def test_a_price_that_is_no_number_affords_nothing(name: str, odd: float) -> None:
+    prices = {"usd_per_hour": 1.0, "cap_usd_per_hour": 9.0, "already_usd_per_hour": 0.0}
+    assert affordable(**{**prices, name: odd}) == 0
+    assert affordable(**{**prices, "usd_per_hour": 0.0, name: odd}) == 0
 
 
 def test_down_waits_until_up_is_five_minutes_ago() -> None:
