@@ -18,6 +18,7 @@ from advisor.plan.request import Load, check_load
 WINDOW_S = 300.0
 IDLE_WINDOW_S = 60.0
 PERCENTILE = 99.0
+LEAST_S = 60.0  # a shorter trace is a burst or a batch: its count over its seconds would be planned for forever
 
 
 def load_of_trace(
@@ -38,6 +39,11 @@ def load_of_trace(
         ) from None
     if len(trace) < 2:
         raise ConfigError(f"--trace: {file}: {len(trace)} requests: too few to plan for")
+    if rate is None and trace.duration_s < LEAST_S:
+        raise ConfigError(
+            f"--trace: {file}: its {len(trace):,} requests come within {trace.duration_s:.0f} s, which is no rate: say with "
+            "--rate how many a second must be served (of a batch: its requests over the seconds there are)"
+        )
     busiest = busiest_per_s(trace)
     found = Load(
         requests_per_s=busiest if rate is None else rate,

@@ -1,0 +1,72 @@
+"""The load to plan for, out of a trace: never below its mean, idle as counted, and no rate out of a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from advisor.backtest.trace import Trace, make_trace
+from advisor.errors import ConfigError
+from advisor.plan.from_trace import busiest_per_s, gaps_per_hour, idle_share, load_of_trace
+
+
+def trace_of(arrivals_s: list[float]) -> Trace:
+    tokens = np.full(len(arrivals_s), 100)
+    return make_trace("t", np.sort(np.array(arrivals_s)), tokens, tokens)
+
+
+arrivals = st.lists(st.floats(0, 7200), min_size=2, max_size=300)
+
+
+@settings(database=None)
+@given(first=arrivals)
+def test_what_is_counted_is_bounded(first: list[float]) -> None:
+    trace = trace_of(first)
+    assert 0 <= idle_share(trace) <= 1
+    assert gaps_per_hour(trace) >= 0
+    assert 0 <= busiest_per_s(trace) <= len(trace)
+
+
+@settings(database=None)
+@given(per_minute=st.integers(1, 50), minutes=st.integers(10, 120))
+def test_steady_traffic_is_planned_at_its_rate_and_is_never_idle(
+    per_minute: int, minutes: int
+) -> None:
+    trace = trace_of(list(np.arange(per_minute * minutes) * 60.0 / per_minute))
+    assert busiest_per_s(trace) == pytest.approx(per_minute / 60, rel=0.35)
+    assert busiest_per_s(trace) >= 0.999 * (len(trace) - 1) / (minutes * 60)
+    assert idle_share(trace) == 0
+    assert gaps_per_hour(trace) == 0
+
+
+def test_half_an_hour_of_silence_is_half_the_hour() -> None:
+    trace = trace_of([*np.arange(0, 1800, 10.0), 3600.0])
+    assert idle_share(trace) == pytest.approx(0.5, abs=0.02)
+
+
+def csv_of(arrivals_s: list[float], folder: Path) -> Path:
+    file = folder / "requests.csv"
+    rows = "".join(f"{at},100,10\n" for at in arrivals_s)
+    file.write_text(f"arrival_s,input_tokens,output_tokens\n{rows}")
+    return file
+
+
+def test_a_batch_has_no_rate_unless_it_is_said(tmp_path: Path) -> None:
+    file = csv_of([0.0] * 1000, tmp_path)
+    with pytest.raises(ConfigError, match="1,000 requests come within 0 s"):
+        load_of_trace(file, rate=None, isl=None, osl=None, assumed=[])
+    load = load_of_trace(file, rate=0.5, isl=None, osl=None, assumed=[])
+    assert (load.requests_per_s, load.isl, load.osl) == (0.5, 100, 10)
+
+
+def test_what_was_said_wins_and_what_was_taken_is_said(tmp_path: Path) -> None:
+    file = csv_of([float(second) for second in range(1200)], tmp_path)
+    assumed: list[str] = []
+    load = load_of_trace(file, rate=None, isl=7.0, osl=None, assumed=assumed)
+    assert load.requests_per_s == pytest.approx(1.0, rel=0.01)
+    assert (load.isl, load.osl) == (7.0, 10)
+    assert "p99 of 5-minute rates" in assumed[0]
