@@ -76,9 +76,9 @@ def prepare(folder: Path, modules: list[str]) -> None:
         f"[mutmut]\nsource_paths=\n    advisor\nonly_mutate=\n{mutated}\n"
         f"pytest_add_cli_args_test_selection=\n{selected}\n"
         "pytest_add_cli_args=\n    -p\n    no:cacheprovider\n"
-        "use_git_change_detection=False\n"
+        "use_git_change_detection=False\n\n"
+        "[tool:pytest]\npythonpath = . tests/core\n"  # mutmut copies this file, not pytest.ini
     )
-    (folder / "pytest.ini").write_text("[pytest]\npythonpath = . tests/core\n")
 
 
 def mutmut(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -136,7 +136,8 @@ def main() -> None:
         prepare(folder, modules)
         done = mutmut(folder, "run", "--max-children", str(asked.processes))
         if done.returncode:
-            sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
+            lines = (done.stdout + done.stderr).splitlines()
+            sys.exit("\n".join(line for line in lines if "Running" not in line)[-3000:])
         judged = {module: judge(folder, module) for module in modules}
     print(
         f"{'module':16}{'mutants':>9}{'noticed':>9}{'':>8}{'equivalent':>12}{'clamp, missing data':>22}"

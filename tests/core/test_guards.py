@@ -128,6 +128,7 @@ def test_times_are_numbers(field: str, value: float) -> None:
         ({"now_s": 900.0}, False),
         ({"kv_cache_usage": 1.0}, True),
         ({"kv_cache_usage": 1.01}, False),
+        ({"kv_cache_usage": 1.0 + 1e-6}, True),
         ({"replicas_running": 2.5}, False),
         ({"replicas_running": 100_000}, True),
         ({"replicas_running": 100_001}, False),
@@ -169,6 +170,10 @@ def test_the_bounds_of_what_is_believed(change: dict[str, float], sound: bool) -
         ({"prefix_cache_hit_rate": -0.1}, "prefix_cache_hit_rate is -0.1, no share"),
         ({"num_good": 29.0}, "num_good is 29 of 28 that finished"),
         ({"input_tokens": 4e8}, "input_tokens is 4e+08 for 30 requests"),
+        (
+            {"num_arrivals": 0.0, "input_tokens": 1.1e7},
+            "input_tokens is 1.1e+07 for 0 requests",
+        ),
     ],
 )
 def test_each_problem_is_told_in_words(change: dict[str, float], reason: str) -> None:
@@ -339,6 +344,14 @@ def test_backing_off_ends_at_half_an_hour_and_is_forgotten_after_one() -> None:
     assert guard.alarm
     guard.saw(now_s=3600.1, failed=0, ready=0)
     assert not guard.alarm
+
+
+def test_a_launch_that_may_be_tried_again_is_none_that_nobody_asked_for() -> None:
+    guard = LaunchGuard()
+    guard.saw(now_s=5000.0, failed=2, ready=0)
+    assert guard.allowed(now_s=9000.0, have=2, starting=0, target=2) == 2
+    guard.saw(now_s=5100.0, failed=0, ready=0)
+    assert guard.alarm  # not forgotten within the hour, whatever the clock says
 
 
 def test_misses_are_counted_or_read_off_the_percentile_or_unknown() -> None:
