@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.commands.progress import progress, rows_read
+from advisor.progress import progress, rows_read
 
 if TYPE_CHECKING:
     from advisor.backtest.contest import Contest

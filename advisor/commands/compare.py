@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from advisor.progress import progress
+
 EXAMPLE = (
     "Example: advisor compare L40S-48GB H100-SXM-80GB --model Qwen/Qwen3-8B --isl 2000 --osl 200 "
     "--slo 'ttft p95 500ms'"
@@ -60,5 +62,6 @@ def compare(
         ),
         capacity_types=(CapacityType.ON_DEMAND, *([CapacityType.SPOT] if spot else [])),
     )
-    found = comparing.compare(a, b, model, asked, book.offers)
+    with progress(f"comparing {a} and {b}"):
+        found = comparing.compare(a, b, model, asked, book.offers)
     comparing.show(found, assumed, book.warnings, as_json=as_json)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from advisor.progress import progress
+
 EXAMPLE = "Example: advisor memory startups.csv --out predicted.csv"
 
 
@@ -48,9 +50,11 @@ def memory(
     writer = csv.DictWriter(result, [*columns, *added], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     try:
-        for row in reader:
-            cells = {name: cell for name, cell in row.items() if isinstance(name, str)}
-            writer.writerow({**cells, **answer(cells)})
+        with progress(f"predicting {file.name}") as tick:
+            for row in reader:
+                cells = {name: cell for name, cell in row.items() if isinstance(name, str)}
+                writer.writerow({**cells, **answer(cells)})
+                tick(f"of {text.count(chr(10)):,} lines")
     except csv.Error as error:
         raise ConfigError(f"{file}: line {reader.line_num}: {error}") from None
     if out is None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.commands.progress import progress, rows_read
 from advisor.core.objective import CapacityType, Latency, Mode
+from advisor.progress import progress, rows_read
 
 if TYPE_CHECKING:
     from advisor.plan.request import Load

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor.core.objective import CapacityType
+from advisor.progress import progress
 
 if TYPE_CHECKING:
     from datetime import date
@@ -81,7 +82,8 @@ def refresh() -> None:
 
     today = _today()
     try:
-        report = refresh_prices(data.accelerators(), today=today)
+        with progress("asking the price catalogue"):
+            report = refresh_prices(data.accelerators(), today=today)
     except PriceSourceError as error:
         dates = load_price_book(today=today).dates
         since = f"{dates[0]} to {dates[1]}" if dates else "none"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.progress import progress
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -59,7 +61,8 @@ def size(
     from advisor.adapters.hub import load_model
     from advisor.size_report import SHOWN, size_report
 
-    loaded = load_model(model, offline=offline)
+    with progress(f"looking for {model}"):
+        loaded = load_model(model, offline=offline)
     kinds = _quantizations(quantization or [])
     spec = _stored(loaded.spec, kinds)
     report = size_report(

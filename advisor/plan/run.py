@@ -21,6 +21,7 @@ from advisor.plan.request import PlanRequest
 from advisor.plan.steps import report_of
 from advisor.plan.weights import variants_of
 from advisor.price_book import PriceBook, load_price_book
+from advisor.progress import progress
 from advisor.web.render import plain
 
 
@@ -35,21 +36,8 @@ def run(
     write: Path | None,
 ) -> None:
     """Make the plan and show it; AdvisorError for what cannot be sized or written."""
-    spec = load_model_spec(request.model)
-    allowed, others = variants_of(spec, request.quantizations)
-    plan = make_plan(
-        replace(
-            request,
-            assumed=tuple(assumed),
-            quantizations=tuple(variant.quantization.value for variant in allowed),
-        ),
-        spec=spec,
-        allowed_variants=allowed,
-        other_variants=others,
-        accelerators=data.accelerators(),
-        book=book,
-        today=datetime.now(UTC).date(),
-    )
+    with progress(f"planning {request.model}"):
+        plan = _make(request, assumed, book)
     report = report_of(plan)
     # The files first: who gets an answer with status 0 has all of it.
     _write_files(plan, report, html, write)
@@ -62,6 +50,24 @@ def run(
     print_report(report, screen, explain=explain)
     if written := [str(file) for file in (html, write) if file is not None]:
         screen.print(Text("\nwritten: " + ", ".join(written)))
+
+
+def _make(request: PlanRequest, assumed: Sequence[str], book: PriceBook) -> Plan:
+    spec = load_model_spec(request.model)
+    allowed, others = variants_of(spec, request.quantizations)
+    return make_plan(
+        replace(
+            request,
+            assumed=tuple(assumed),
+            quantizations=tuple(variant.quantization.value for variant in allowed),
+        ),
+        spec=spec,
+        allowed_variants=allowed,
+        other_variants=others,
+        accelerators=data.accelerators(),
+        book=book,
+        today=datetime.now(UTC).date(),
+    )
 
 
 def _write_files(plan: Plan, report: Report, html: Path | None, config: Path | None) -> None:
