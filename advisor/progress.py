@@ -9,8 +9,8 @@ PATIENCE_S = 2.0  # shorter than this, a line would only flicker
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[str], None]]:
-    """A line once the work has taken two seconds; `tick(done)` renews it on a terminal. A pipe gets the line once."""
+def progress(what: str, *, patience_s: float = PATIENCE_S) -> Iterator[Callable[[str], None]]:
+    """A line once the work has taken `patience_s`; `tick(done)` renews it on a terminal. A pipe gets the line once."""
     import itertools
     import threading
 
@@ -33,7 +33,7 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
         if shown.is_set():
             status.update(f"{what}: step {step}, {done}")
 
-    timer = threading.Timer(PATIENCE_S, show)
+    timer = threading.Timer(patience_s, show)
     timer.daemon = True
     timer.start()
     try:
