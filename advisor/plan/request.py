@@ -160,7 +160,7 @@ def read_accelerators(names: Sequence[str]) -> tuple[str, ...] | None:
     try:
         return tuple(find(name, data.accelerators()).name for name in names) or None
     except UnknownAcceleratorError as error:
-        raise ConfigError(f"--accelerator: {error}") from None
+        raise ConfigError(f"--gpu: {error}") from None
 
 
 def read_names(

@@ -124,7 +124,7 @@ def test_a_formula_stands_beside_each_number_that_is_explained(llama: str) -> No
         (["--budget", "lots"], "--budget: an amount with its period"),
         (["--budget", "1/hour", "--rate", "-3"], "--rate: -3 requests/s"),
         (["--budget", "1/hour", "--isl", "0"], "--isl: 0 tokens"),
-        (["--budget", "1/hour", "--gpu", "H100-SMX"], "--accelerator: "),
+        (["--budget", "1/hour", "--gpu", "H100-SMX"], "--gpu: "),
         (["--budget", "1/hour", "--provider", "lamda"], "near names: lambda"),
         (["--budget", "1/hour", "--quantization", "fp7"], "--quantization: no 'fp7'; near names: fp8"),
         (["--budget", "1/hour", "--ttft-p95", "fast"], "--ttft-p95: a duration with its unit"),
