@@ -21,6 +21,7 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from advisor.core.capacity import ServiceObjective
 from advisor.core.step import StepObservation
@@ -80,7 +81,7 @@ def _count_problem(name: str, count: int | None) -> str | None:
     return None if _is_count(count) else f"{name} is {count!r}, no number of replicas"
 
 
-def _is_count(count: int) -> bool:
+def _is_count(count: int | None) -> TypeGuard[int]:
     return _finite(count) and 0 <= count <= ABSURD_REPLICAS and count == int(count)
 
 
@@ -267,6 +268,6 @@ def misses(observation: StepObservation, objective: ServiceObjective) -> float |
 def present(observation: StepObservation) -> int | None:
     """Running and starting replicas, as far as they are numbers; None where the running ones are not."""
     running, starting = observation.replicas_running, observation.replicas_starting
-    if running is None or starting is None or not (_is_count(running) and _is_count(starting)):
+    if not (_is_count(running) and _is_count(starting)):
         return None
     return int(running) + int(starting)

@@ -309,6 +309,36 @@ def test_a_descent_that_was_regretted_doubles_the_wait_for_hours() -> None:
     assert direction.may_go_down(20_000.0 + CHANGE_OF_DIRECTION_S)
 
 
+def test_a_regret_is_forgotten_after_hours_and_not_before() -> None:
+    direction = Direction()
+    for now_s, change in [(9000.0, 1), (9400.0, -1), (9500.0, 2)]:
+        direction.went(now_s=now_s, change=change)
+    assert not direction.may_go_down(9500.0 + 2 * CHANGE_OF_DIRECTION_S - 1.0)
+    last_up_s = 9500.0 + FORGET_REGRET_S - CHANGE_OF_DIRECTION_S - 100.0
+    direction.went(now_s=last_up_s, change=1)
+    assert not direction.may_go_down(9500.0 + FORGET_REGRET_S - 1.0)
+    assert direction.may_go_down(9500.0 + FORGET_REGRET_S)
+
+
+def test_only_a_descent_that_was_recent_is_regretted() -> None:
+    for down_s, change, quiet_s in [(0.0, -1, 300.0), (0.1, -1, 600.0), (0.1, 0, 300.0)]:
+        direction = Direction()
+        direction.went(now_s=down_s, change=change)
+        direction.went(now_s=CHANGE_OF_DIRECTION_S, change=1)
+        assert direction.quiet_s == quiet_s
+    short = Direction(quiet_s=100.0)
+    short.went(now_s=0.0, change=-1)
+    short.went(now_s=1.0, change=1)
+    assert short.quiet_s == 200.0
+
+
+def test_a_need_that_stays_is_remembered_once() -> None:
+    recent = RecentNeed(window_s=1e9)
+    for now in range(100):
+        recent.add(now_s=float(now), need=3)
+    assert len(recent._needs) == 1
+
+
 @given(needs=st.lists(st.integers(0, 9), min_size=1, max_size=40))
 def test_the_recent_need_is_the_largest_of_the_window(needs: list[int]) -> None:
     recent = RecentNeed(window_s=5.0)
@@ -320,6 +350,7 @@ def test_failing_launches_are_tried_one_by_one_ever_later() -> None:
     guard = LaunchGuard()
     assert guard.allowed(now_s=0.0, have=2, starting=0, target=9) == 9
     guard.saw(now_s=0.0, failed=1, ready=0)
+    assert guard.wait_s(0.0) == 0.0
     assert not guard.alarm
     assert guard.allowed(now_s=0.0, have=2, starting=0, target=9) == 9
     guard.saw(now_s=10.0, failed=1, ready=0)
@@ -357,6 +388,7 @@ def test_a_launch_that_may_be_tried_again_is_none_that_nobody_asked_for() -> Non
 def test_misses_are_counted_or_read_off_the_percentile_or_unknown() -> None:
     objective = ServiceObjective(tpot_s=0.1)
     assert misses(replace(SOUND, num_good=20.0), objective) == 8.0
+    assert misses(SOUND, objective) == 0.0
     slow = replace(SOUND, num_good=None, tpot_p95_s=0.2)
     assert misses(slow, objective) == pytest.approx(2.8)
     assert misses(replace(slow, tpot_p95_s=0.1), objective) == 0.0
