@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHORT = (
     24  # a cell up to this length is a name or a number: it stays on one line where there is room
 )
+LONGEST_WORD = 36  # a word up to this length is not broken where there is room
 GAP = 2  # between two columns, with the table's edges
 
 
@@ -90,7 +91,7 @@ def _least(cells: tuple[str, ...]) -> int:
     heading, *rest = cells
     longest = max(map(len, rest), default=0)
     words = [len(word) for cell in rest for word in cell.split()] if longest > SHORT else [longest]
-    return max(min(max(words, default=0), SHORT), *map(len, heading.split()), 1)
+    return max(min(max(words, default=0), LONGEST_WORD), *map(len, heading.split()), 1)
 
 
 def _comfortable(cells: tuple[str, ...]) -> int:

@@ -13,6 +13,7 @@ from advisor.progress import progress
 if TYPE_CHECKING:
     from datetime import date
 
+    from advisor.core.api_prices import ApiPrice, BreakEven
     from advisor.core.recommendation import Offer
     from advisor.price_book import PriceBook
 
@@ -158,11 +159,39 @@ def api(
         ]
         typer.echo(json.dumps(rows, indent=1))
         return
-    for p, f in zip(hosts, found, strict=True):
-        typer.echo(
-            f"{p.provider:14} {p.model:52} ${p.usd_per_mtok_input:g} in, ${p.usd_per_mtok_output:g} out per Mtok, "
-            f"as of {p.observed_on}" + (f"; own: {f.reason}" if f else "")
+    _print_api(hosts, found)
+
+
+def _print_api(hosts: list[ApiPrice], found: list[BreakEven | None]) -> None:
+    from advisor.plan.text import console
+    from advisor.tables import Cells, narrowed, rich_table
+
+    own = any(found)
+    columns = (
+        "provider",
+        "model",
+        "$/Mtok in",
+        "$/Mtok out",
+        "as of",
+        *(["your own"] if own else []),
+    )
+    rows = tuple(
+        (
+            p.provider,
+            p.model.rpartition("/")[2],
+            f"{p.usd_per_mtok_input:g}",
+            f"{p.usd_per_mtok_output:g}",
+            p.observed_on,
         )
+        + ((f.reason if f else "",) if own else ())
+        for p, f in zip(hosts, found, strict=True)
+    )
+    screen = console(file_width=160)
+    cells = Cells(columns=columns, rows=rows, right=columns[2:4])
+    cells, gone = narrowed(cells, screen.width, ("as of", "model"))
+    screen.print(rich_table(cells, screen.width))
+    if gone:
+        screen.print(f"No room for {', '.join(gone)}: a wider terminal, or --json, shows them.")
 
 
 def _check_api(
