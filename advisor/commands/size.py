@@ -127,11 +127,12 @@ def _accelerators(names: list[str]) -> list[Accelerator]:
 
 def _print(report: SizeReport, *, explain: bool) -> None:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.text import Text
 
     console = Console(soft_wrap=False, highlight=False)
     console.print(Text(report.name, style="bold"))
-    console.print(Text(f"  from {report.origin}", style="dim"))
+    console.print(Padding(Text(f"from {report.origin}", style="dim"), (0, 0, 0, 2)))
     _print_figures(report, console, explain)
     _print_weights(report, console)
     _print_places(report, console, everything=explain or len(report.places) <= 8)

@@ -79,6 +79,8 @@ def _write_files(plan: Plan, report: Report, html: Path | None, config: Path | N
         texts.append((html, html_of(plan, report)))
     if config is not None:
         texts.append((config, _config(plan)))
+    if html is not None and config is not None and html.resolve() == config.resolve():
+        raise ConfigError(f"--html and --write: {html}: one file cannot be both")
     for file, text in texts:
         write_text(file, text)
 

@@ -152,6 +152,7 @@ def test_a_plan_refuses_the_same(refused: Refused) -> None:
         ("--budget 5/hour --trace empty", "empty: is a directory"),
         ("--budget 5/hour --write empty", "empty: cannot be written: Is a directory"),
         ("--budget 5/hour --html nowhere/plan.html", "nowhere/plan.html: cannot be written: No such file"),
+        ("--budget 5/hour --write both --html ./both", "--html and --write: both: one file cannot be both"),
         ("--budget 5/hour --mode batch --write job.yaml", "--write: a batch job is no endpoint"),
         ("--budget 5/hour --mode async --write job.yaml", "--write: a task queue needs consumers"),
     ],
