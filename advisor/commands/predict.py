@@ -80,7 +80,7 @@ def _write(out: Path, lines: list[dict[str, str]]) -> None:
     import gzip
     import io
 
-    from advisor.errors import ConfigError
+    from advisor.files import write_bytes
 
     text = io.StringIO(newline="")
     columns = [*dict.fromkeys(column for line in lines for column in line)] or list(ADDED)
@@ -88,10 +88,7 @@ def _write(out: Path, lines: list[dict[str, str]]) -> None:
     writer.writeheader()
     writer.writerows(lines)
     content = text.getvalue().encode("utf-8", errors="replace")
-    try:
-        out.write_bytes(gzip.compress(content) if out.suffix == ".gz" else content)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from None
+    write_bytes(out, gzip.compress(content) if out.suffix == ".gz" else content)
 
 
 def _print_json(lines: list[dict[str, str]]) -> None:
