@@ -20,18 +20,18 @@
     >>> decision.target_replicas > 2
     True
 
-What it does at a step, in order: doubt the readings (`core/guards.py`), learn the lengths (`core/workload.py`), count the
-demand in token-work and forecast it for when a replica launched now is ready (`core/forecast.py`), price headroom against
-misses (`core/headroom.py`, on `core/capacity.py`), and pass the guards once more. It keeps state, bounded in size, and has
-no clock but `now_s`.
+What it does at a step, in order: doubt the readings (`core/guards.py`), learn the lengths (`core/workload.py`) and the
+speed (`core/headroom.py`), count the demand in token-work and forecast it for when a replica launched now is ready
+(`core/forecast.py`), weigh replicas against misses (`core/rules.py`, on `core/capacity.py`), and pass the guards once more.
+It keeps state, bounded in size, and has no clock but `now_s`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
-from numpy.typing import NDArray
 
 from advisor.core import guards
 from advisor.core.capacity import (
@@ -39,13 +39,15 @@ from advisor.core.capacity import (
     ServiceObjective,
     attainable,
     decode_s_per_request,
-    fluid_rate,
     rate_at,
+    scaled,
 )
-from advisor.core.forecast import QUANTILE_WEIGHTS, DemandForecaster
-from advisor.core.headroom import Calibration, ErrorBudget, cheapest_replicas
+from advisor.core.forecast import DemandForecaster
+from advisor.core.headroom import ErrorBudget, Speed
 from advisor.core.keep_alive import KeepAlive
+from advisor.core.miss_table import MissTable, tabulate
 from advisor.core.replica_model import ReplicaModel
+from advisor.core.rules import Regret, Rules, cheapest
 from advisor.core.step import StepDecision, StepObservation
 from advisor.core.workload import RequestMix
 
@@ -58,8 +60,9 @@ DRAIN_S = 60.0  # in which a backlog should be gone
 SETTLE_S = 300.0  # after the first look: the first misses are nobody's headroom
 MAX_STAY_S = 300.0
 PROMPT_VARIANCE = 2.0  # of one request's work, mean square over squared mean
+SURE = 3.0  # standard deviations
+QUICK_WINDOW_S = 60.0  # that a smoothing over 30 s looks back
 WAITING_IS_NORMAL = 1.0  # requests per replica that a gauge catches between two steps
-ONE = np.ones(1)
 LONG_ANSWER_TOKENS = 20.0
 MAX_CONCURRENCY_RATIO = 3.0  # of what is in flight over what arrives; above it, it is a backlog
 
@@ -91,7 +94,7 @@ class AdvisorPolicy:
         expected_output_tokens: float | None = None,
     ) -> None:
         _check(min_replicas, max_replicas, cold_start_s, usd_per_hour)
-        self._belief = replica_model
+        self._given = self._belief = replica_model
         self._asked = objective or ServiceObjective()
         most = guards.affordable(usd_per_hour=usd_per_hour, cap_usd_per_hour=cap_usd_per_hour)
         if scale_to_zero is None:
@@ -108,10 +111,14 @@ class AdvisorPolicy:
             expected_output_tokens=expected_output_tokens,
         )
         self._forecaster = DemandForecaster()
+        self._rules = Rules(len(self._forecaster.names))
+        self._speed = Speed()
         self._budget = ErrorBudget(goal=self._asked.goal)
-        self._calibration = Calibration()
+        self._table: MissTable | None = None
         self._keep_alive = KeepAlive(cold_hit_budget=cold_hit_budget) if scale_to_zero else None
         self._direction = guards.Direction()
+        self._rising = False
+        self._regret = Regret()
         self._recent = guards.RecentNeed(window_s=cold_start_s)
         self._launches = guards.LaunchGuard()
         self._first_s: float | None = None
@@ -142,9 +149,7 @@ class AdvisorPolicy:
 
     def cold_start_s(self) -> float:
         """The 90th percentile of the cold starts observed; the given one until there are some."""
-        if len(self._cold_starts) < MIN_COLD_STARTS:
-            return self._cold_start_s
-        return float(np.quantile(self._cold_starts, COLD_START_QUANTILE))
+        return self._cold_start_s
 
     def _hold(self, observation: StepObservation, reason: str) -> StepDecision:
         """What is there; where not even that is known, what was wanted last."""
@@ -154,68 +159,101 @@ class AdvisorPolicy:
         return StepDecision(target_replicas=self._target, reason=f"hold: {reason}")
 
     def _learn(self, observation: StepObservation) -> None:
-        self._cold_starts.extend(
-            s for s in observation.cold_starts_s if 0 < s < guards.MAX_INTERVAL_S
-        )
-        regretted = self._direction.quiet_s > guards.CHANGE_OF_DIRECTION_S
-        kept_s = self._direction.quiet_s if regretted else 0.0
-        self._recent.window_s = max(self._min_billed_s, self.cold_start_s(), kept_s)
+        if observation.cold_starts_s:
+            self._cold_starts.extend(
+                s for s in observation.cold_starts_s if 0 < s < guards.MAX_INTERVAL_S
+            )
+            if len(self._cold_starts) >= MIN_COLD_STARTS:
+                self._cold_start_s = float(np.quantile(self._cold_starts, COLD_START_QUANTILE))
+        self._recent.window_s = max(self._least_hold_s(), self._rules.acting.hold_s)
         self._mix.add(observation, kv_capacity_tokens=self._belief.kv_capacity_tokens)
+        missed = guards.misses(observation, self._asked)
+        if missed is not None and observation.num_finished and self._settled(observation):
+            self._budget.add(
+                interval_s=observation.interval_s,
+                requests=observation.num_finished,
+                missed=missed,
+            )
         self._launches.saw(
             now_s=observation.now_s,
             failed=observation.num_failed_launches,
             ready=len(observation.cold_starts_s),
         )
 
+    def _settled(self, observation: StepObservation) -> bool:
+        """The first misses are nobody's headroom: the fleet was found like this."""
+        assert self._first_s is not None
+        return observation.now_s - self._first_s >= SETTLE_S + self._cold_start_s
+
+    def _least_hold_s(self) -> float:
+        """Letting a replica go that is wanted again within a cold start saves nothing."""
+        return max(self._min_billed_s, self._cold_start_s)
+
     def _need(self, observation: StepObservation, mix: Mix) -> tuple[int, str]:
         """Replicas for the demand now and for the demand at the horizon, whichever is more."""
+        self._belief = scaled(self._given, self._speed.factor())
         objective = attainable(self._belief, mix, self._asked)
-        horizon_s = self.cold_start_s() + observation.interval_s
-        stay_s = min(MAX_STAY_S, mix.output_tokens * objective.tpot_s)
-        self._forecaster.add(
+        if self._table is None or not self._table.serves(self._belief, mix, objective):
+            self._table = tabulate(self._belief, mix, objective, most=self._bounds.max_replicas)
+        table, mix, objective = self._table, self._table.mix, self._table.objective
+        self._speed.add(observation, self._given, mix)
+        horizon_s = self._cold_start_s + observation.interval_s
+        closed = self._forecaster.add(
             now_s=observation.now_s,
             interval_s=observation.interval_s,
             work=self._work(observation, mix, objective),
             horizon_s=horizon_s,
-            stay_s=stay_s,
+            stay_s=min(MAX_STAY_S, mix.output_tokens * objective.tpot_s),
         )
-        backlog = self._backlog_per_s(observation)
-        now_per_s = self._demand_now(observation, mix) + backlog
-        self._score(observation, mix, objective, backlog)
+        if closed is not None:
+            self._replay(observation, table, horizon_s, *closed)
+        rule = self._rules.acting
         forecast = self._forecaster.forecast(
-            now_s=observation.now_s, horizon_s=horizon_s, request_variance=PROMPT_VARIANCE
+            now_s=observation.now_s,
+            horizon_s=horizon_s,
+            index=rule.forecaster,
+            request_variance=PROMPT_VARIANCE,
         )
         if forecast is None:
             return self._bounds.min_replicas, "nothing was seen yet"
-        now = self._replicas(mix, objective, np.array([now_per_s]), ONE)
-        then = self._replicas(mix, objective, forecast.values + backlog, QUANTILE_WEIGHTS)
+        backlog = self._backlog_per_s(observation)
+        now_per_s = self._demand_now(observation, mix) + backlog
+        price = self._budget.price()
+        now = cheapest(np.array([now_per_s]), table, price)
+        then = cheapest(forecast.values + backlog, table, price)
         need = max(now, then)
         if self._keep_alive is not None:
             need = self._last_replica(observation, need)
         reason = (
             f"{now_per_s:.2f} requests/s now, {forecast.middle:.2f} in {horizon_s:.0f} s by {forecast.forecaster}; "
-            f"one replica carries {fluid_rate(self._belief, mix, objective):.2f} of {mix.input_tokens:.0f} tokens in and "
+            f"one replica carries {table.fluid:.2f} of {mix.input_tokens:.0f} tokens in and "
             f"{mix.output_tokens:.0f} out at most"
         )
         if objective is not self._asked:
             reason = f"no replica meets TPOT <= {self._asked.tpot_s:g} s; {reason}"
         return need, reason
 
-    def _replicas(
+    def _replay(
         self,
-        mix: Mix,
-        objective: ServiceObjective,
-        demand: NDArray[np.float64],
-        weights: NDArray[np.float64],
-    ) -> int:
-        return cheapest_replicas(
-            self._belief,
-            mix,
-            objective,
-            demand=demand * self._calibration.scale(),
-            weights=weights,
-            miss_cost=self._budget.miss_cost(),
-            most=self._bounds.max_replicas,
+        observation: StepObservation,
+        table: MissTable,
+        horizon_s: float,
+        seconds: float,
+        demand: float,
+    ) -> None:
+        """A bucket of demand is known: what would every rule have made of it?"""
+        forecasts = self._forecaster.forecasts(
+            now_s=observation.now_s, horizon_s=horizon_s, request_variance=PROMPT_VARIANCE
+        )
+        self._rules.close(
+            now_s=observation.now_s,
+            seconds=seconds,
+            demand=demand,
+            forecasts=forecasts,
+            table=table,
+            cold_start_s=horizon_s,
+            hold_s=self._least_hold_s(),
+            price=self._budget.price(),
         )
 
     def _work(self, observation: StepObservation, mix: Mix, objective: ServiceObjective) -> float:
@@ -235,35 +273,17 @@ class AdvisorPolicy:
 
     def _demand_now(self, observation: StepObservation, mix: Mix) -> float:
         """What arrives, or what is in flight where that takes more: answers outlast the arrivals that brought them."""
-        level = self._forecaster.level() or 0.0
+        level = max(self._forecaster.level() or 0.0, self._sure())
         held, replicas = observation.requests_running, observation.replicas_running
         if held is None or not replicas or mix.output_tokens * self._asked.tpot_s < 2.0:
             return level
         in_flight = replicas * float(rate_at(self._belief, mix, held / replicas))
         return max(level, min(in_flight, MAX_CONCURRENCY_RATIO * level))
 
-    def _score(
-        self, observation: StepObservation, mix: Mix, objective: ServiceObjective, backlog: float
-    ) -> None:
-        """Remember the misses that came, and what the belief would have made of that demand."""
-        assert self._first_s is not None
-        missed = guards.misses(observation, objective)
-        finished = observation.num_finished
-        if missed is None or not finished:
-            return
-        if observation.now_s - self._first_s < SETTLE_S + self.cold_start_s():
-            return
-        self._budget.add(interval_s=observation.interval_s, requests=finished, missed=missed)
-        self._calibration.add(
-            self._belief,
-            mix,
-            objective,
-            interval_s=observation.interval_s,
-            rate=(self._forecaster.quick_level() or 0.0) + backlog,
-            replicas=observation.replicas_running or 0,
-            finished=finished,
-            missed=missed,
-        )
+    def _sure(self) -> float:
+        """What the last half minute shows for sure: a jump that counting noise does not explain is believed at once."""
+        quick = self._forecaster.quick_level() or 0.0
+        return quick - SURE * math.sqrt(quick * PROMPT_VARIANCE / QUICK_WINDOW_S)
 
     def _last_replica(self, observation: StepObservation, need: int) -> int:
         assert self._keep_alive is not None
@@ -294,17 +314,20 @@ class AdvisorPolicy:
         starting = observation.replicas_starting or 0
         have = (observation.replicas_running or 0) + starting
         held = self._recent.add(now_s=now_s, need=need)
-        target = need
+        target, level = need, self._forecaster.level() or 0.0
         if need < have:
             quiet = self._direction.may_go_down(now_s) and self._mix.observed
-            target = min(have, held) if quiet else have
+            target = min(have, max(held, self._regret.least(level))) if quiet else have
             if self._keep_alive is not None and need == 0 and have == 1:
                 target = 0  # the keep-alive has waited already
         target = self._launches.allowed(now_s=now_s, have=have, starting=starting, target=target)
         target = self._bounds.clamp(target)
         if self._launches.alarm:
             reason = f"launches fail; next try in {self._launches.wait_s(now_s):.0f} s; {reason}"
-        self._direction.went(now_s=now_s, change=target - have)
+        self._regret.went(now_s=now_s, have=have, target=target, demand=level)
+        if target <= have or not self._rising:  # a rise in several steps is one change
+            self._direction.went(now_s=now_s, change=target - have)
+        self._rising = target > have or (self._rising and target == have)
         self._target = target
         return StepDecision(target_replicas=target, reason=reason)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from scipy.special import gammaincc, ndtr
 
 from advisor.core.replica_model import ReplicaModel
 
@@ -27,8 +27,9 @@ Floats = NDArray[np.float64]
 PREFILL_SCV = (
     1.0  # squared coefficient of variation of prompt lengths: 0.8 to 1.6 on the public traces
 )
-SHORTEST_TPOT_SHARE = (
-    0.5  # a request of half the mean length, the noisier half, stands for all of them
+LENGTH_QUANTILES = -np.log(1.0 - (np.arange(5) + 0.5) / 5)  # of an exponential around its mean
+UNEVEN_ROUTING = (
+    0.3  # of a Poisson's variance: what least-outstanding routing leaves, in a large fleet
 )
 LENGTH_SCV = 2.0  # of the KV a sequence holds
 KV_FILL = 0.9  # of the KV cache; beyond it engines preempt
@@ -94,10 +95,11 @@ def prefill_s(belief: ReplicaModel, tokens: float) -> float:
 
 
 def batch_limit(belief: ReplicaModel, mix: Mix) -> float:
-    """Sequences that decode together: the engine's limit, or those whose KV fits once they are as long as they get."""
-    still_to_come = 0.5 * max(
-        0.0, mix.context_tokens - mix.input_tokens
-    )  # of an answer met half way
+    """Sequences that decode together: the engine's limit, or those whose KV fits once they are as long as they get.
+
+    A sequence met at random has as much of its answer before it as behind it.
+    """
+    still_to_come = max(0.0, mix.context_tokens - mix.input_tokens)
     fitting = KV_FILL * belief.kv_capacity_tokens / max(1.0, mix.context_tokens + still_to_come)
     return max(1.0, min(float(belief.max_num_seqs), fitting))
 
@@ -190,19 +192,27 @@ def _tpot_miss(
     batch: Floats,
     fleet: Floats,
 ) -> Floats:
+    """The chance that the prompts prefilled while an answer of L tokens is due take more than L x (bound - step).
+
+    A compound Poisson sum, taken as a gamma variable of its mean and variance, over exponential lengths L: the shorter the
+    answer, the fewer prompts it takes to miss. The batch's own spread is added to the variance.
+    """
     prompt_s = mix.prefilled_tokens * belief.step_per_prefill_token_s
-    left = np.maximum(1e-3, 1.0 - rate * prompt_s)
     each_s = _per_sequence_s(belief, mix)
-    tpot_s = (belief.step_base_s + each_s * np.maximum(1.0, batch)) / left
+    step_s = belief.step_base_s + each_s * np.maximum(1.0, batch)
+    left = np.maximum(1e-3, 1.0 - rate * prompt_s)
     crowding = (1.0 + each_s * batch / belief.step_base_s) / left
-    from_batch = (each_s / left) ** 2 * crowding * batch / np.maximum(1.0, fleet)
-    own_tokens = max(2.0, SHORTEST_TPOT_SHARE * mix.output_tokens)
-    from_prompts = (
-        rate * tpot_s * prompt_s**2 * (1.0 + PREFILL_SCV) / own_tokens / _pooled(batch, fleet)
-    )
-    spread = np.sqrt(from_batch + from_prompts) + 1e-9
-    judged = 1.0 - _short_share(mix, objective)
-    return np.asarray(judged * ndtr((tpot_s - objective.tpot_s) / spread))
+    of_step = each_s**2 * crowding * batch / np.maximum(1.0, fleet)
+    uneven = UNEVEN_ROUTING + (1.0 - UNEVEN_ROUTING) / np.maximum(1.0, fleet)
+    missed = np.zeros(np.broadcast(rate, fleet).shape)
+    for share in LENGTH_QUANTILES:
+        tokens = objective.short_output_tokens + mix.output_tokens * share
+        prompts_s = np.maximum(1e-12, rate * tokens * objective.tpot_s * prompt_s)
+        variance = uneven * prompts_s * prompt_s * (1.0 + PREFILL_SCV) + tokens**2 * of_step
+        room_s = np.maximum(0.0, tokens * (objective.tpot_s - step_s))
+        scale = prompts_s / np.maximum(variance, 1e-18)
+        missed += gammaincc(prompts_s * scale, room_s * scale) / len(LENGTH_QUANTILES)
+    return np.asarray((1.0 - _short_share(mix, objective)) * missed)
 
 
 def _ttft_miss(

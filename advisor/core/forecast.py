@@ -22,21 +22,21 @@ from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 
-BUCKET_S = 30.0  # demand is compared in buckets of at least this
+BUCKET_S = 60.0  # demand is compared in buckets of at least this
 SLOT_S = 300.0  # the resolution of a day remembered
 DAY_S = 86_400.0
 WEEK_S = 7 * DAY_S
 NUM_SLOTS = int(8 * DAY_S / SLOT_S)
-SMOOTHINGS_S = (30.0, 120.0, 480.0)
+SMOOTHINGS_S = (30.0, 120.0, 480.0, 1800.0)
 LAST_VALUE = 1  # index of the smoothing that every other forecaster must beat
-TREND_DAMPING = 0.9  # per bucket
-MUST_BEAT = 0.97  # of last value's error
-SCORE_MEMORY_S = 4 * 3600.0
 LEVEL_SLOTS = 6  # half an hour, over which today is compared with yesterday
 LEVEL_BOUNDS = (0.25, 4.0)
-NUM_ERRORS = 960
-PRIOR_SPREAD = 0.3  # relative error believed before there is any
-PRIOR_ERRORS = 12  # how many observed errors that belief weighs
+NUM_ERRORS = 720
+PRIOR_SPREAD = 0.2  # relative error believed before there is any
+PRIOR_ERRORS = 8  # how many observed errors that belief weighs
+LIKE_LEVEL = 0.3  # of a logarithm: how near two levels of demand are for their errors to compare
+LEAST_WEIGHT = 0.03
+FORGET_ERRORS = 360.0  # buckets
 QUANTILE_EDGES = np.array(
     [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.875, 0.925, 0.96, 0.98, 0.99, 0.995, 1.0]
 )
@@ -58,9 +58,9 @@ class Forecast:
 class DayMemory:
     """Demand in slots of five minutes over eight days; a slot forgets when its time comes again."""
 
-    _work: Floats = field(default_factory=lambda: np.zeros(NUM_SLOTS))
-    _seconds: Floats = field(default_factory=lambda: np.zeros(NUM_SLOTS))
-    _owner: Floats = field(default_factory=lambda: np.full(NUM_SLOTS, -1.0))
+    _work: list[float] = field(default_factory=lambda: [0.0] * NUM_SLOTS)
+    _seconds: list[float] = field(default_factory=lambda: [0.0] * NUM_SLOTS)
+    _owner: list[int] = field(default_factory=lambda: [-1] * NUM_SLOTS)
 
     def add(self, *, at_s: float, seconds: float, work: float) -> None:
         number = math.floor(at_s / SLOT_S)
@@ -72,13 +72,16 @@ class DayMemory:
 
     def mean(self, from_s: float, to_s: float) -> float | None:
         """Demand per second between two moments; None where less than half of it is remembered."""
-        numbers = np.arange(math.floor(from_s / SLOT_S), math.floor((to_s - 1e-6) / SLOT_S) + 1)
-        slots = numbers % NUM_SLOTS
-        known = self._owner[slots] == numbers
-        seconds = float(self._seconds[slots][known].sum())
-        if seconds < 0.5 * SLOT_S * len(numbers):
+        first, last = math.floor(from_s / SLOT_S), math.floor((to_s - 1e-6) / SLOT_S)
+        work = seconds = 0.0
+        for number in range(first, last + 1):
+            slot = number % NUM_SLOTS
+            if self._owner[slot] == number:
+                work += self._work[slot]
+                seconds += self._seconds[slot]
+        if seconds < 0.5 * SLOT_S * (last + 1 - first):
             return None
-        return float(self._work[slots][known].sum()) / seconds
+        return work / seconds
 
     def at(self, at_s: float) -> float | None:
         """Demand per second around a moment, between the middles of slots."""
@@ -102,24 +105,22 @@ class DayMemory:
 
 
 class DemandForecaster:
-    """Remembers demand, forecasts it, and keeps score of its own forecasts. Demand is in any unit per second."""
+    """Remembers demand, forecasts it, and keeps the errors of its own forecasts. Demand is in any unit per second."""
 
     def __init__(self) -> None:
         self.days = DayMemory()
+        self.names = [f"last value over {s:.0f} s" for s in SMOOTHINGS_S]
+        self.names += ["yesterday", "last week"]
         self._smoothed: list[float | None] = [None] * len(SMOOTHINGS_S)
         self._seen_s = 0.0
-        self._trend = 0.0
-        self._level: float | None = None
         self._bucket_work = 0.0
         self._bucket_s = 0.0
         self._bucket_target_s = BUCKET_S
-        self._names = [f"last value over {s:.0f} s" for s in SMOOTHINGS_S]
-        self._names += ["damped trend", "yesterday", "last week"]
         self._pending: deque[tuple[float, list[float | None]]] = deque()
-        self._scores = np.zeros(len(self._names))
-        self._weights = np.zeros(len(self._names))
-        self._errors = np.zeros((len(self._names), NUM_ERRORS))
-        self._num_errors = np.zeros(len(self._names), dtype=np.int64)
+        self._errors = np.zeros((len(self.names), NUM_ERRORS))
+        self._levels = np.ones((len(self.names), NUM_ERRORS))
+        self._num_errors = [0] * len(self.names)
+        self._quantiles: dict[int, tuple[float, Floats, float, float]] = {}
 
     def add(
         self,
@@ -129,8 +130,11 @@ class DemandForecaster:
         work: float,
         horizon_s: float,
         stay_s: float = 0.0,
-    ) -> None:
-        """`work` came in the `interval_s` before `now_s`; bursts shorter than a request's stay are averaged by it."""
+    ) -> tuple[float, float] | None:
+        """`work` came in the `interval_s` before `now_s`. Answers with seconds and demand of a bucket that this one closed.
+
+        Bursts shorter than a request's stay are averaged by it, so a bucket is no shorter.
+        """
         self._bucket_target_s = max(BUCKET_S, stay_s)
         rate = work / interval_s
         self._seen_s += interval_s
@@ -141,9 +145,12 @@ class DemandForecaster:
         self.days.add(at_s=now_s - interval_s / 2, seconds=interval_s, work=work)
         self._bucket_work += work
         self._bucket_s += interval_s
-        if self._bucket_s >= self._bucket_target_s:
-            self._close_bucket(now_s, self._bucket_work / self._bucket_s, horizon_s)
-            self._bucket_work = self._bucket_s = 0.0
+        if self._bucket_s < self._bucket_target_s:
+            return None
+        closed = self._bucket_s, self._bucket_work / self._bucket_s
+        self._close_bucket(now_s, closed[1], horizon_s)
+        self._bucket_work = self._bucket_s = 0.0
+        return closed
 
     def level(self) -> float | None:
         """Demand per second now: the larger of the quick and the steady smoothing is for the caller to take."""
@@ -152,94 +159,87 @@ class DemandForecaster:
     def quick_level(self) -> float | None:
         return self._smoothed[0]
 
-    def forecast(
+    def forecasts(
         self, *, now_s: float, horizon_s: float, request_variance: float = 0.0
+    ) -> list[Floats | None]:
+        """Demand at the horizon by every forecaster, as equally spaced quantiles; None where it has nothing to go by."""
+        noise = request_variance / self._bucket_target_s
+        return [
+            None if middle is None else self._around(index, middle, noise)
+            for index, middle in enumerate(self._predict(now_s, horizon_s))
+        ]
+
+    def forecast(
+        self,
+        *,
+        now_s: float,
+        horizon_s: float,
+        index: int = LAST_VALUE,
+        request_variance: float = 0.0,
     ) -> Forecast | None:
-        """Demand at the horizon; None before anything was seen.
+        """One forecaster's demand at the horizon, or the last value's; None before anything was seen.
 
         `request_variance`: mean square over squared mean of one request's work. It gives the part of the errors that is
         counting, which whoever prices queueing has priced already.
         """
         found = self._predict(now_s, horizon_s)
-        index = self._acting(found)
+        if found[index] is None:
+            index = LAST_VALUE
         middle = found[index]
         if middle is None:
             return None
-        errors = self._spread(index, middle, request_variance / self._bucket_target_s)
-        return Forecast(
-            middle=middle,
-            values=np.maximum(0.0, middle * (1.0 + errors)),
-            forecaster=self._names[index],
-        )
+        values = self._around(index, middle, request_variance / self._bucket_target_s)
+        return Forecast(middle=middle, values=values, forecaster=self.names[index])
 
     def _predict(self, now_s: float, horizon_s: float) -> list[float | None]:
-        trend = None
-        if self._level is not None:
-            steps = horizon_s / BUCKET_S
-            damped = TREND_DAMPING * (1 - TREND_DAMPING**steps) / (1 - TREND_DAMPING)
-            trend = max(0.0, self._level + damped * self._trend)
         return [
             *self._smoothed,
-            trend,
             self.days.as_before(now_s=now_s, horizon_s=horizon_s, period_s=DAY_S),
             self.days.as_before(now_s=now_s, horizon_s=horizon_s, period_s=WEEK_S),
         ]
-
-    def _acting(self, found: list[float | None]) -> int:
-        """The best of the last hours, if it beats last value by enough there; else last value."""
-        best, best_score = LAST_VALUE, math.inf
-        if self._weights[LAST_VALUE] > 0:
-            best_score = MUST_BEAT * self._scores[LAST_VALUE] / self._weights[LAST_VALUE]
-        for index, value in enumerate(found):
-            if (
-                value is None
-                or self._weights[index] < 0.5 * self._weights[LAST_VALUE]
-                or index == LAST_VALUE
-            ):
-                continue
-            if (
-                self._weights[index] > 0
-                and self._scores[index] / self._weights[index] < best_score
-            ):
-                best, best_score = index, self._scores[index] / self._weights[index]
-        return best
 
     def _close_bucket(self, now_s: float, rate: float, horizon_s: float) -> None:
         while self._pending and self._pending[0][0] <= now_s + 1e-6:
             _, predictions = self._pending.popleft()
             self._score(predictions, rate)
-        before = self._level
-        expected = rate if before is None else before + TREND_DAMPING * self._trend
-        self._level = expected + 0.4 * (rate - expected)
-        if before is not None:
-            self._trend = TREND_DAMPING * self._trend + 0.1 * (rate - expected)
-        # A bucket's mean is centred half a bucket before its end.
         self._pending.append((now_s + horizon_s, self._predict(now_s, horizon_s)))
 
     def _score(self, predictions: list[float | None], actual: float) -> None:
-        kept = math.exp(-self._bucket_s / SCORE_MEMORY_S)
-        self._scores *= kept
-        self._weights *= kept
+        self._quantiles.clear()
         for index, predicted in enumerate(predictions):
             if predicted is None:
                 continue
-            self._scores[index] += abs(actual - predicted)
-            self._weights[index] += 1.0
             error = (actual - predicted) / max(predicted, 1e-3 * actual, 1e-9)
-            self._errors[index, self._num_errors[index] % NUM_ERRORS] = min(10.0, error)
+            place = self._num_errors[index] % NUM_ERRORS
+            self._errors[index, place] = min(10.0, error)
+            self._levels[index, place] = math.log(max(predicted, 1e-9))
             self._num_errors[index] += 1
 
-    def _spread(self, index: int, middle: float, counting_noise: float) -> Floats:
-        """Relative errors at equally likely quantiles: observed ones, and the prior while they are few."""
-        count = int(min(NUM_ERRORS, self._num_errors[index]))
-        weight = count / (count + PRIOR_ERRORS)
+    def _around(self, index: int, middle: float, counting_noise: float) -> Floats:
+        """Relative errors at equally spaced quantiles: observed ones, and the prior while they are few."""
+        count = self._num_errors[index]
         if count == 0:
-            return np.asarray(PRIOR_ERRORS_AT)
-        observed = np.quantile(self._errors[index, :count], QUANTILES)
-        centre = float(observed @ QUANTILE_WEIGHTS)
-        variance = float((observed - centre) ** 2 @ QUANTILE_WEIGHTS)
+            return np.asarray(np.maximum(0.0, middle * (1.0 + PRIOR_ERRORS_AT)))
+        at = math.log(max(middle, 1e-9))
+        if index not in self._quantiles or abs(self._quantiles[index][0] - at) > 0.1:
+            self._quantiles[index] = self._observed(index, at, min(count, NUM_ERRORS))
+        _, observed, centre, variance = self._quantiles[index]
         noise = counting_noise / max(middle, 1e-12)
         shrink = math.sqrt(max(0.05, 1.0 - noise / variance)) if variance > 0 else 1.0
-        return np.asarray(
+        weight = count / (count + PRIOR_ERRORS)
+        errors = (
             weight * (centre + shrink * (observed - centre)) + (1.0 - weight) * PRIOR_ERRORS_AT
         )
+        return np.asarray(np.maximum(0.0, middle * (1.0 + errors)))
+
+    def _observed(self, index: int, at: float, count: int) -> tuple[float, Floats, float, float]:
+        """Errors at quantiles, those made at a demand like this one first: large errors come with small demand."""
+        apart = (self._levels[index, :count] - at) / LIKE_LEVEL
+        age = (self._num_errors[index] - 1 - np.arange(count)) % NUM_ERRORS
+        weights = (np.exp(-0.5 * apart * apart) + LEAST_WEIGHT) * np.exp(-age / FORGET_ERRORS)
+        order = np.argsort(self._errors[index, :count])
+        below = np.cumsum(weights[order])
+        place = (below - 0.5 * weights[order]) / below[-1]
+        observed = np.interp(QUANTILES, place, self._errors[index, order])
+        centre = float(observed @ QUANTILE_WEIGHTS)
+        return at, observed, centre, float((observed - centre) ** 2 @ QUANTILE_WEIGHTS)
