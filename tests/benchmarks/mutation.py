@@ -46,7 +46,20 @@ WHOLE = {
     "decide": {"_wanted", "affordable_replicas", "Memory.saw"},
 }  # fmt: skip
 # Changes that change nothing, by the line that was put in; each with the reason.
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT = {
+    "decide: if best.replicas <= fleet.running_replicas and workload.source is not WorkloadSource.OBSERVED:": (
+        "equal counts were answered just before"
+    ),
+    'decide: return f"it takes more than {PAYBACK_S / 3601:.0f} h to pay for running both"': (
+        "the text rounds to whole hours"
+    ),
+    "guards: if abs(with_silent - 1.0) <= tolerance or (ratio < 1.0) != (with_silent <= 1.0):": (
+        "at 1 exactly the tolerance has answered"
+    ),
+    "decide: change = 2 if before is None else fleet.running_replicas - before": (
+        "only its sign is looked at"
+    ),
+}
 CONFTEST = """
 from hypothesis import HealthCheck, settings
 settings.register_profile(

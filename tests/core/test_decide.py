@@ -510,17 +510,19 @@ def test_what_holds_a_change_of_type_back_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now_s", "action"),
-    [(1800.0, Action.HOLD), (5399.0, Action.HOLD), (5400.0, Action.SWITCH_MODE)],
+    ("now_s", "action"), [(15_399.0, Action.HOLD), (15_400.0, Action.CHANGE_ACCELERATOR)]
 )
 def test_another_wish_starts_the_hour_again(now_s: float, action: Action) -> None:
     memory = Memory()
-    change_type(0.0, memory, 4.0)
-    for at_s in (1800.0, now_s):  # since then it is another mode
+    change_type(10_000.0, memory, 4.0)
+    asked = recommendation(2)
+    assert asked.best is not None
+    other = replace(asked, best=replace(asked.best, accelerator="T4-16GB"))
+    for at_s in (11_800.0, now_s):
         found = decide(
-            recommendation=recommendation(2, mode=Mode.SCALE_TO_ZERO),
+            recommendation=other,
             workload=OBSERVED,
-            fleet=fleet(2),
+            fleet=fleet(2, accelerator="A100-SXM-80GB"),
             problems=[],
             limits=LIMITS,
             memory=memory,
@@ -528,6 +530,31 @@ def test_another_wish_starts_the_hour_again(now_s: float, action: Action) -> Non
             present_usd_per_hour=4.0,
         )
     assert found.action is action
+
+
+def test_another_mode_is_another_wish_and_a_tenth_is_enough() -> None:
+    memory = Memory()
+    asked = recommendation(2, mode=Mode.SCALE_TO_ZERO)
+    assert asked.best is not None
+    mode = replace(asked, best=replace(asked.best, usd_per_hour=9.0))
+    batch = recommendation(2, mode=Mode.BATCH)
+    for at_s, wish, action in [
+        (10_000.0, batch, Action.HOLD),
+        (11_000.0, mode, Action.HOLD),
+        (14_599.0, mode, Action.HOLD),
+        (14_600.0, mode, Action.SWITCH_MODE),
+    ]:
+        found = decide(
+            recommendation=wish,
+            workload=OBSERVED,
+            fleet=fleet(2),
+            problems=[],
+            limits=Limits(),
+            memory=memory,
+            now_s=at_s,
+            present_usd_per_hour=10.0,
+        )
+        assert found.action is action
 
 
 def test_a_replica_that_needs_more_than_half_an_instance_has_it_alone() -> None:
@@ -541,9 +568,17 @@ def test_a_replica_that_needs_more_than_half_an_instance_has_it_alone() -> None:
     assert affordable_replicas(best, replace(LIMITS, cap_usd_per_hour=None)) == math.inf
 
 
+def test_a_need_that_nobody_met_and_is_over_adds_nothing() -> None:
+    memory = Memory()
+    decide_at(0.0, memory, 6, 6)
+    assert decide_at(290.0, memory, 8, 6).target_replicas == 8
+    assert decide_at(310.0, memory, 4, 6).action is Action.HOLD
+
+
 def test_a_cap_that_pays_for_one_keeps_one() -> None:
     one = replace(LIMITS, cap_usd_per_hour=0.8)
-    assert decide_at(0.0, Memory(), 1, 3, limits=one).target_replicas == 1
+    found = decide_at(0.0, Memory(), 1, 3, limits=one)
+    assert (found.action, found.target_replicas) == (Action.SCALE, 1)
     memory = Memory()
     decide_at(0.0, memory, 8, 8)
     found = decide_at(400.0, memory, 4, 8)  # the cap pays for eight: patience decided, not the cap

@@ -227,6 +227,7 @@ def test_a_silent_one_beside_one_at_its_target_is_no_reason_for_more() -> None:
 def test_sums_of_floats_ask_for_no_extra_replica_and_a_tenth_is_no_reason() -> None:
     assert replicas_with_silent([0.875] * 8, num_silent=0, target=1.0, tolerance=0.0) == 7
     assert replicas_with_silent([1.05] * 10, num_silent=0, target=1.0) == 10
+    assert replicas_with_silent([1.25] * 4, num_silent=0, target=1.0, tolerance=0.25) == 4
     assert replicas_with_silent([1.2] * 10, num_silent=0, target=1.0) == 12
 
 
