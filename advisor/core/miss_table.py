@@ -16,7 +16,9 @@ from advisor.core.replica_model import ReplicaModel
 
 Floats = NDArray[np.float64]
 
-LOADS = np.linspace(0.1, 1.3, 49)
+LOADS = np.linspace(
+    0.1, 2.0, 77
+)  # past 1: where answers are too short for a TPOT, more than the fluid limit is carried
 LOAD_STEP = float(LOADS[1] - LOADS[0])
 NUM_ROWS = 20  # replica counts computed; those between them are interpolated
 TOLERANCE = 0.03  # by which a mix may move before its table is computed again
