@@ -99,10 +99,10 @@ class Rollback:
         self.stage, self._target, self._good, self._unseen = Stage.TRIAL, target, 0, 0
 
     def thaw(self) -> None:
-        """A person looked at it: everything may be tried again."""
+        """A person looked at it: everything may be tried again, once the last good is seen to run."""
         self._failed_s.clear()
         if self.stage is Stage.FROZEN:
-            self.stage = Stage.GOOD
+            self.stage = Stage.BACK
 
     def see(self, running: Deployed | None, health: Health, *, now_s: float) -> Order:
         """One interval: what Serve is told to run now (None: it cannot be asked) and how it does."""

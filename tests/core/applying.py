@@ -92,7 +92,6 @@ class ApplyingMachine(RuleBasedStateMachine):
         assert self.told
         self.rollback.thaw()
         self.failures.clear()
-        self.running = self.declared
 
     @invariant()
     def laws(self) -> None:

@@ -100,19 +100,42 @@ def test_it_is_tried_once_more_and_then_everything_is_frozen_and_told() -> None:
     assert rig.rollback.refusal(H100, failed_s + RETRY_AFTER_S) is None
     rig.now_s = failed_s + RETRY_AFTER_S
     rig.apply(H100)
-    order = rig.see(H100, CRASHING)
-    assert order.target == L4
-    assert order.notify == (
-        "frozen, back to 4 x L4 from 1 x H100: its replicas die as they start, twice"
-    )
+    why = "back to 4 x L4 from 1 x H100: its replicas die as they start"
+    assert rig.see(H100, CRASHING) == Order(target=L4, reason=why, notify=f"frozen, {why}, twice")
     assert rig.see(L4) == NOTHING
     frozen = rig.rollback.refusal(L4, rig.now_s + 1e6)
     assert frozen == "frozen: 1 x H100 failed twice: its replicas die as they start"
     with pytest.raises(ValueError, match="applied against: frozen"):
         rig.apply(L4)
     rig.rollback.thaw()
+    assert rig.see(L4) == NOTHING
+    assert rig.rollback.stage is Stage.GOOD
     rig.apply(H100)
     assert rig.see(H100, CRASHING).notify is None  # counted afresh
+
+
+def test_a_thaw_does_not_make_good_what_still_runs() -> None:
+    rig = Rig()
+    for _ in range(2):
+        rig.apply(H100)
+        rig.see(H100, CRASHING)
+        rig.now_s += RETRY_AFTER_S
+        if rig.rollback.stage is Stage.BACK:
+            rig.see(L4)
+    rig.rollback.thaw()
+    assert rig.see(H100).target == L4
+    assert rig.rollback.last_good == L4
+
+
+def test_what_was_just_taken_back_cannot_be_applied() -> None:
+    rig = Rig()
+    rig.apply(H100)
+    rig.see(H100, WORSE)
+    rig.see(H100, WORSE)
+    rig.see(L4)
+    assert rig.rollback.refusal(H100, rig.now_s) == "1 x H100 was taken back 15 s ago"
+    with pytest.raises(ValueError, match="applied against: 1 x H100 was taken back 15 s ago"):
+        rig.apply(H100)
 
 
 def test_frozen_still_goes_back() -> None:
@@ -250,6 +273,7 @@ def test_what_is_never_deployed_has_failed() -> None:
     assert order.target == L4
     assert "not deployed within 4 intervals" in order.reason
     rig.see(L4)
+    assert rig.rollback.refusal(H100, rig.now_s) == "1 x H100 was taken back 15 s ago"
     rig.now_s += RETRY_AFTER_S
     rig.apply(H100)
     assert rig.see(L4) == NOTHING  # counted afresh
