@@ -22,10 +22,10 @@ MIN_KEEP_COLD_STARTS = 0.25  # nobody would switch off in a shorter gap, and non
 PACE_WIDTH = 0.7  # of log2 seconds between requests: about half to double
 HOUR_S, DAY_S = 3600.0, 86_400.0
 TIME_OF_DAY_WIDTH_S, MINUTE_WIDTH_S = 1.5 * HOUR_S, 300.0
-FAINT = 0.03
+FAINT = 0.01
 # Seen before anything was: a gap of two cold starts, of ten minutes, of an hour and of a night.
 PRIOR_GAPS_S = (600.0, HOUR_S, 8 * HOUR_S)
-PRIOR_REQUESTS = 5.0
+REQUESTS_OF_PRIOR = 5.0
 PRIOR_WEIGHT = 0.5  # of one such gap, through a lens; 1 without
 
 
@@ -58,8 +58,8 @@ class GapMemory:
         self, *, began_s: float, pace: float, cold_start_s: float, interval_s: float, hit_s: float
     ) -> NDArray[np.float64]:
         """Through each lens, the seconds to keep a replica in the gap that began then; `hit_s` prices a waiting request."""
-        prior = [(2 * cold_start_s, PRIOR_REQUESTS, began_s, pace)]
-        prior += [(gap_s, PRIOR_REQUESTS, began_s, pace) for gap_s in PRIOR_GAPS_S]
+        prior = [(2 * cold_start_s, REQUESTS_OF_PRIOR, began_s, pace)]
+        prior += [(gap_s, REQUESTS_OF_PRIOR, began_s, pace) for gap_s in PRIOR_GAPS_S]
         rows = np.concatenate((prior, self._rows[: min(self._count, NUM_GAPS)]))
         is_prior = np.arange(len(rows)) < len(prior)
         order = np.argsort(rows[:, 0], kind="stable")

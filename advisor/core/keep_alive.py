@@ -1,9 +1,9 @@
 """Whether to have the last replica while nothing is in work: how long to keep it, and when to have it back unasked.
 
 Several ways are followed beside each other, each a lens on the gaps that came (`core/gap_memory.py`) with one of the clocks
-or none (`core/arrival_clock.py`). Every gap tells what each of them would have cost, whoever acted: seconds of a replica, and
-requests that would have waited for a start, at a price in seconds. The cheapest of late acts; the plain one, all gaps and
-no clock, is left only for one that was clearly better.
+or none (`core/arrival_clock.py`). Every gap tells what each of them would have cost, whoever acted: seconds of a replica,
+and requests that would have waited for a start, at a price in seconds. The cheapest of late acts; the plain one, all gaps
+and no clock, is left only for one that was clearly better.
 
 The price of a wait follows the share of requests that did wait, as headroom follows misses: over the budget it rises, under
 it falls.
@@ -22,7 +22,7 @@ from advisor.core.gap_memory import DAY_S, HOUR_S, MIN_KEEP_COLD_STARTS, GapMemo
 
 HIT_S = 100.0  # of a replica's time that one request's wait for a start is worth, to begin with
 HIT_BOUNDS = (0.2, 40.0)
-HIT_POWER = 2.0
+HIT_POWER, OVER_BUDGET_POWER = 2.0, 2.0
 AIM = 0.7  # of the budget
 PRIOR_REQUESTS = 1000.0
 HITS_MEMORY_S = 14 * DAY_S
@@ -111,8 +111,10 @@ class KeepAlive:
         """Seconds of a replica that it is worth to spare one request the wait for a start."""
         aim = AIM * self.cold_hit_budget
         share = (self._hits + PRIOR_REQUESTS * aim) / (self._requests + PRIOR_REQUESTS)
+        over = max(1.0, share / self.cold_hit_budget)
         low, high = HIT_BOUNDS
-        return HIT_S * min(high, max(low, math.pow(share / aim, HIT_POWER)))
+        factor = math.pow(share / aim, HIT_POWER) * math.pow(over, OVER_BUDGET_POWER)
+        return HIT_S * min(high, max(low, factor))
 
     def _begin_gap(self, cold_start_s: float, interval_s: float) -> None:
         """Long enough to be one: what each way would do in it, and which acts."""
