@@ -52,6 +52,11 @@ def test_without_room_the_budget_is_spent_and_without_budget_it_says_what_is_mis
     stuck = next_targets(old(), new(), cap_usd_per_hour=6.0)
     assert (stuck.old, stuck.new) == (4, 0)
     assert "one more replica is $1.00/h over the cap" in stuck.reason
+    assert stuck.reason == (
+        "nothing can start before something goes: one more replica is $1.00/h over the cap; allow that to be "
+        "unavailable, or more money while both run"
+    )
+    assert "is $7.00/h over the cap" in next_targets(old(), new(), cap_usd_per_hour=0.0).reason
     spent = next_targets(old(), new(), cap_usd_per_hour=6.0, max_unavailable=1)
     assert (spent.old, spent.new) == (3, 0)
     waiting = next_targets(old(3, leaving=1), new(), cap_usd_per_hour=6.0, max_unavailable=1)
@@ -77,6 +82,8 @@ def test_over_a_cap_that_was_lowered_nothing_starts_and_what_starts_is_stopped()
     found = next_targets(old(), new(1, starting=1), cap_usd_per_hour=9.9)
     assert (found.old, found.new) == (2, 1)
     assert next_targets(old(), new(starting=2), cap_usd_per_hour=10.0).new == 2
+    exactly = Kind(needed=1, ready=0, starting=1, usd_per_hour=1.0)
+    assert next_targets(Kind(needed=1, ready=1), exactly, cap_usd_per_hour=1 / (1 + 1e-9)).new == 1
 
 
 def test_what_nothing_is_needed_of_may_go_at_once() -> None:
