@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from advisor.config import load_config
 
@@ -104,11 +105,40 @@ def test_a_written_config_is_one_the_advisor_takes(llama: str, tmp_path: Path) -
     assert config.budget.usd_per_month == pytest.approx(5000)
     assert config.expected is not None
     assert config.expected.requests_per_s == 3
+    engine = yaml.safe_load(file.read_text())["applications"][0]["args"]["llm_configs"][0][
+        "engine_kwargs"
+    ]
+    assert engine["max_model_len"] == -1, (
+        "vLLM refuses to start where the model's own limit does not fit"
+    )
+    assert engine["max_num_seqs"] >= 256
     html = page.read_text()
     assert html.count('class="plotly-graph-div"') == 4
     assert not re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="', html), (
         "nothing is asked of the network"
     )
+
+
+def test_a_batch_plan_ends_with_a_jobs_settings_and_an_async_plan_says_what_is_missing(
+    llama: str,
+) -> None:
+    def last_step(mode: str) -> dict[str, str]:
+        step = planned(llama, "--budget", "5000/month", "--mode", mode)["report"]["steps"][-1]
+        return {fact["label"]: fact["value"] for fact in step["facts"]}
+
+    batch, queue = last_step("batch"), last_step("async")
+    assert batch["Job"].startswith("vLLMEngineProcessorConfig(model_source=")
+    assert "--write" not in batch["Config"]
+    assert "Job" not in queue
+    assert queue["Config"].startswith("none: a task queue needs consumers")
+
+
+def test_a_prediction_says_where_it_lies_in_80_percent_of_cases(llama: str) -> None:
+    plan = planned(llama, "--budget", "5000/month", "--rate", "3")
+    facts = {fact["label"]: fact["value"] for fact in plan["report"]["steps"][3]["facts"]}
+    for label in ("TTFT", "TPOT", "One replica"):
+        assert "80 % of cases: " in facts[label]
+    assert facts["Objectives"].count(" of ") == 2
 
 
 def test_a_formula_stands_beside_each_number_that_is_explained(llama: str) -> None:
