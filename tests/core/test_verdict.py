@@ -55,6 +55,7 @@ def test_where_nothing_was_observed_the_promise_stays_open_for_an_hour() -> None
     assert verdicts.observe(now_s=60.0 + GRACE_S - 1.0, observed={"tpot_p95_s": None}) == []
     (late,) = verdicts.observe(now_s=60.0 + GRACE_S, observed={})
     assert late.not_comparable == "nothing was observed"
+    assert late.judged_s == 60.0 + GRACE_S
     assert verdicts.summary("tpot_p95_s") is None
     verdicts.promise(promise(5000.0))
     assert len(verdicts.observe(now_s=5100.0, observed={"tpot_p95_s": 0.02})) == 1
@@ -87,6 +88,21 @@ def test_only_what_was_promised_for_is_compared(
 def test_what_was_not_promised_is_not_asked_for() -> None:
     assert why_not_comparable(Conditions(), UNDER) is None
     assert why_not_comparable(Conditions(), Conditions()) is None
+
+
+def test_a_rate_that_was_not_promised_leaves_the_lengths_to_be_compared() -> None:
+    lengths = replace(UNDER, requests_per_s=None)
+    assert why_not_comparable(lengths, replace(UNDER, isl=900.0)) == (
+        "isl is 900, promised for 500"
+    )
+
+
+def test_what_is_not_comparable_has_no_error_whatever_was_seen() -> None:
+    seen = {"tpot_p95_s": 0.02, "e2e_p95_s": 1.0}
+    verdict = Verdict(promise=promise(0.0), judged_s=60.0, observed=seen)
+    assert verdict.log_ratio("tpot_p95_s") == pytest.approx(0.0)
+    assert verdict.log_ratio("e2e_p95_s") is None  # not promised
+    assert replace(verdict, not_comparable="of late").log_ratio("tpot_p95_s") is None
 
 
 def test_a_promise_waits_for_its_conditions_and_then_gives_up_with_the_reason() -> None:
@@ -130,11 +146,15 @@ def test_the_same_deployment_is_promised_for_once_in_ten_minutes() -> None:
     verdicts = Verdicts()
     assert verdicts.wants(UNDER, 0.0)
     verdicts.promise(promise(0.0, conditions=UNDER))
+    assert not verdicts.wants(UNDER, 0.0)
+    for at_s, replicas in [(0.0, 7), (10.0, 8)]:
+        verdicts.promise(promise(at_s, conditions=replace(UNDER, replicas=replicas)))
+    assert not verdicts.wants(UNDER, 20.0), "promises for others do not make it news"
     assert not verdicts.wants(replace(UNDER, requests_per_s=9.0), EVERY_S - 1.0)
     assert verdicts.wants(replace(UNDER, replicas=3), 1.0)
     assert verdicts.wants(UNDER, EVERY_S)
     assert verdicts.wants(UNDER, -1.0), "a clock that was set back does not silence it"
-    verdicts.promise(promise(EVERY_S, conditions=replace(UNDER, replicas=3)))
+    verdicts.promise(promise(2 * EVERY_S, conditions=replace(UNDER, replicas=3)))
     assert len(verdicts._promised_s) == 1, "old ones are forgotten"
 
 
@@ -188,6 +208,7 @@ def test_after_a_restart_it_goes_on_where_it_was() -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     verdicts = Verdicts()
+    verdicts.observe(now_s=0.0, observed={})
     for number in range(3 * NUM_VERDICTS):
         verdicts.promise(promise(float(number)))
     assert verdicts.standing().num_open == NUM_VERDICTS
