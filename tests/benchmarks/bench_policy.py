@@ -3,12 +3,14 @@
     python tests/benchmarks/bench_policy.py --quick              # about 5 minutes on 2 cores
     python tests/benchmarks/bench_policy.py                      # the whole grid: hours; ends and goes on where it stopped
     python tests/benchmarks/bench_policy.py --quick --fresh advisor      # run ours again, keep what else was measured
+    python tests/benchmarks/bench_policy.py --requests 200000 --knobs 3 --seeds 1      # every cell, shorter traces
+    python tests/benchmarks/bench_policy.py --quick --report --log FILE  # the tables in Markdown, as docs/log.md has them
 
 The grid: traces x cold starts of 30, 90 and 300 s x fleets of about 1, 5, 20 and 100 replicas at the peak x five draws of
 the requests; each baseline at its default, with the one knob that is best on all traces together, and tuned in hindsight on
 the trace itself. Three variants at 90 s and five replicas: policies believe steps 20 % too slow or too fast, and one launch
 in five fails. A trace that would give more than MAX_REQUESTS is cut, from hour 6 of its first day on. Last come the idle
-tenants, from zero replicas up, each with a fleet of its own.
+tenants, from zero replicas up, each with a fleet of its own. Progress goes to stderr, with the time that is left.
 
 Replicas are three round models by the arithmetic of `advisor/core/perf.py`, each trace on one of them.
 """
@@ -51,6 +53,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRACES = ROOT.parent / "shared" / "data" / "traces"
 MAX_REQUESTS = 3_000_000
 CUT_FROM_S = 6 * 3600.0
+SHORTEST_S = 3600.0  # of a trace that is cut
 KNOBS, ROUNDS = (
     7,
     6,
@@ -143,7 +146,7 @@ def cases(quick: bool, seeds: int) -> list[Case]:
     return found
 
 
-def problem_of(case: Case, longest_s: float) -> Problem:
+def problem_of(case: Case, longest_s: float, most_requests: int = MAX_REQUESTS) -> Problem:
     name, _, tenant = case.trace.partition("/")
     trace = load_trace(TRACES / f"{name}.parquet").between(0.0, longest_s)
     hardware = ON.get(name, "8B L4")
@@ -154,7 +157,7 @@ def problem_of(case: Case, longest_s: float) -> Problem:
         trace = trace.of_tenant(int(tenant))
         conditions = replace(conditions, min_replicas=0)
     else:
-        trace = _sized(trace, model, objective, case)
+        trace = _sized(trace, model, objective, case, most_requests)
         conditions = replace(conditions, min_replicas=1)
     if case.seed:
         trace = redraw(trace, seed=case.seed)
@@ -175,21 +178,29 @@ def problem_of(case: Case, longest_s: float) -> Problem:
     )
 
 
-def _sized(trace: Trace, model: ReplicaModel, objective: ServiceObjective, case: Case) -> Trace:
+def _sized(
+    trace: Trace, model: ReplicaModel, objective: ServiceObjective, case: Case, most_requests: int
+) -> Trace:
     factor = case.fleet / peak_work(trace, model, objective)
-    if factor * len(trace) > MAX_REQUESTS:
+    if factor * len(trace) > most_requests:
         start_s = CUT_FROM_S if trace.duration_s > 2 * CUT_FROM_S else 0.0
-        end_s = start_s + trace.duration_s * MAX_REQUESTS / (factor * len(trace))
+        lasts_s = trace.duration_s * most_requests / (factor * len(trace))
+        end_s = start_s + max(SHORTEST_S, lasts_s)
         trace = trace.between(start_s, end_s)
     return scale_rate(trace, factor, seed=case.seed)
 
 
 def measure(
-    case: Case, done: set[str], quick: bool, num_knobs: int, only: tuple[str, ...]
+    case: Case,
+    done: set[str],
+    quick: bool,
+    num_knobs: int,
+    only: tuple[str, ...],
+    most_requests: int = MAX_REQUESTS,
 ) -> list[dict[str, Any]]:
     """Every run of the case that is not there yet, and the cheapest schedule with all of them in hand."""
     started_s = time.monotonic()
-    problem = problem_of(case, QUICK_LONGEST_S if quick else float("inf"))
+    problem = problem_of(case, QUICK_LONGEST_S if quick else float("inf"), most_requests)
     rows: list[dict[str, Any]] = []
     search = Clairvoyant(
         problem.trace, problem.model, problem.conditions, problem.objective, seed=case.seed
@@ -299,40 +310,75 @@ def strengths(by_knob: dict[str, dict[str, tuple[float, float]]], goal: float) -
     return {name: pairs for name, pairs in found.items() if pairs}
 
 
-def report(results: Results) -> None:
+def sections(results: Results) -> list[tuple[str, Any]]:
+    """Title and outcomes of each table."""
+
     def seed0(cold: float) -> Any:
         return lambda trace, fleet, at, variant, seed: (
             float(at) == cold and not variant and seed == "0" and float(fleet) > 0
         )
 
-    for cold in COLD_STARTS_S:
-        _print(f"cold start {cold:g} s, first draw", results.of(seed0(cold)), results.goal)
+    found = [
+        (f"cold start {cold:g} s, first draw", results.of(seed0(cold))) for cold in COLD_STARTS_S
+    ]
     for variant in VARIANTS:
         shown = results.of(lambda t, f, c, v, s, variant=variant: v == variant)
-        _print(f"{variant} (five replicas, 90 s)", shown, results.goal)
-    _print(
-        "idle tenants, from zero", results.of(lambda t, f, c, v, s: float(f) == 0), results.goal
-    )
-    _print_spread(results)
-    _print_cases(results)
+        found.append((f"{variant} (five replicas, 90 s)", shown))
+    idle = results.of(lambda t, f, c, v, s: float(f) == 0)
+    return [one for one in [*found, ("idle tenants, from zero", idle)] if one[1]]
 
 
-def _print(title: str, found: Any, goal: float) -> None:
-    if not found:
-        return
-    print(f"\n{title}")
-    print(f"{'policy':38} {'x best':>7} {'mean':>7} {'worst':>7}  under goal")
+def lines_of(found: Any, goal: float) -> list[tuple[str, float, float, float, int, int]]:
+    """Policy and strength, cost over the best (geomean), attainment (mean, worst), cases under the goal, cases."""
     lines = []
     for policy, by_knob in found.items():
         for strength, pairs in strengths(by_knob, goal).items():
             strength = "in hindsight" if policy in ("fixed", "clairvoyant") else strength
             ratios, shares = zip(*pairs.values(), strict=True)
-            lines.append((policy, strength, geomean(ratios), np.mean(shares), min(shares), shares))
-    for policy, strength, ratio, mean, worst, shares in sorted(lines, key=lambda one: one[2]):
-        under = sum(share < goal for share in shares)
-        print(
-            f"{policy + ', ' + strength:38} {ratio:7.3f} {mean:7.2%} {worst:7.2%}  {under} of {len(shares)}"
-        )
+            under = sum(share < goal for share in shares)
+            lines.append(
+                (f"{policy}, {strength}", geomean(ratios), float(np.mean(shares)), min(shares), under, len(shares))
+            )  # fmt: skip
+    return sorted(lines, key=lambda one: one[1])
+
+
+def report(results: Results) -> None:
+    for title, found in sections(results):
+        print(f"\n{title}")
+        print(f"{'policy':38} {'x best':>7} {'mean':>7} {'worst':>7}  under goal")
+        for name, ratio, mean, worst, under, count in lines_of(found, results.goal):
+            print(f"{name:38} {ratio:7.3f} {mean:7.2%} {worst:7.2%}  {under} of {count}")
+    _print_spread(results)
+    _print_cases(results)
+
+
+def write_log(file: Path, results: Results, command: str) -> None:
+    """The tables in Markdown: a paragraph that says what was run, and each table under its title."""
+    said = [
+        f"**Policies.** `{command}`: {len(results.best)} cases; cost over the cheapest schedule found (geometric mean) and "
+        f"attainment over all arrivals; goal {results.goal:.0%}."
+    ]
+    for title, found in sections(results):
+        said += ["", f"{title[0].upper()}{title[1:]}:", ""]
+        said += [
+            "| policy | x best | mean % | worst % | under the goal |",
+            "|---|---|---|---|---|",
+        ]
+        said += [
+            f"| {name} | {ratio:.2f} | {mean * 100:.2f} | {worst * 100:.2f} | {under} of {count} |"
+            for name, ratio, mean, worst, under, count in lines_of(found, results.goal)
+        ]
+    said += ["", "Ours by case:", "", "| trace, fleet, cold start | x best | % |", "|---|---|---|"]
+    for case in sorted(results.best):
+        row = results.rows.get(f"{case}|{OURS}|")
+        pair = results.pair(row) if row else None
+        if pair is not None:
+            trace, fleet, cold, variant, seed = case.split("|")
+            name = ", ".join(
+                part for part in (trace, fleet, cold, variant, f"draw {seed}") if part
+            )
+            said.append(f"| {name} | {pair[0]:.2f} | {pair[1] * 100:.2f} |")
+    file.write_text("\n".join(said) + "\n", encoding="utf-8")
 
 
 def _print_spread(results: Results) -> None:
@@ -378,9 +424,14 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--match", default="", help="only cases whose name contains this")
     parser.add_argument("--report", action="store_true", help="print what is there, run nothing")
+    parser.add_argument(
+        "--requests", type=int, default=MAX_REQUESTS, help="cut each trace to about so many"
+    )
+    parser.add_argument("--log", type=Path, help="write the tables there, in Markdown")
     parser.add_argument("--out", type=Path, help="where results are kept, and found again")
     args = parser.parse_args()
-    kept = f"advisor_bench_policy{'_quick' * args.quick}.jsonl"
+    short = f"_{args.requests}" if args.requests != MAX_REQUESTS else ""
+    kept = f"advisor_bench_policy{'_quick' * args.quick}{short}.jsonl"
     args.out = args.out or Path(tempfile.gettempdir()) / kept
     if not TRACES.is_dir():
         sys.exit("the traces are not here: shared/data/traces beside the project is needed")
@@ -389,7 +440,12 @@ def main() -> None:
     if not args.report:
         rows += _run(todo, rows, args)
     keys = {case.key for case in todo}
-    report(Results(row for row in rows if row["case"] in keys))
+    results = Results(row for row in rows if row["case"] in keys)
+    report(results)
+    if args.log:
+        write_log(
+            args.log, results, " ".join(["python tests/benchmarks/bench_policy.py", *sys.argv[1:]])
+        )
 
 
 def _kept(file: Path, fresh: set[str]) -> list[dict[str, Any]]:
@@ -413,15 +469,18 @@ def _run(
     started_s = time.monotonic()
     with ProcessPoolExecutor(args.processes) as pool, args.out.open("a") as file:
         waiting = {
-            pool.submit(measure, case, done, args.quick, knobs, only): case for case in todo
+            pool.submit(measure, case, done, args.quick, knobs, only, args.requests): case
+            for case in todo
         }
         for count, future in enumerate(as_completed(waiting), start=1):
             found = future.result()
             new += found
             file.writelines(json.dumps(row) + "\n" for row in found)
             file.flush()
+            passed_s = time.monotonic() - started_s
+            left_s = passed_s / count * (len(todo) - count)
             print(
-                f"{time.monotonic() - started_s:6.0f} s  {count} of {len(todo)}  {waiting[future].key}",
+                f"{passed_s:6.0f} s, {left_s:.0f} s left  {count} of {len(todo)}  {waiting[future].key}",
                 file=sys.stderr,
             )
     return new
