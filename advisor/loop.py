@@ -21,9 +21,10 @@ from advisor.core.decide import SETTLED, Limits, decide
 from advisor.core.decide import Memory as DecisionMemory
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator, find
+from advisor.core.idle_gaps import IdleHistory
 from advisor.core.learning import Learned, accelerators_of, window_of
-from advisor.core.mode import IdleHistory
 from advisor.core.model_spec import ModelSpec
+from advisor.core.objective import Mode
 from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
@@ -271,7 +272,12 @@ class AdvisorLoop:
         elif rate is not None:
             in_flight = observation.requests_in_flight
             busy = rate.value > 0 or (in_flight is not None and in_flight.value > 0)
-            self._idle.add(at_s=observation.at_s, interval_s=self._config.interval, idle=not busy)
+            self._idle.add(
+                at_s=observation.at_s,
+                interval_s=self._config.interval,
+                idle=not busy,
+                requests_per_s=rate.value,
+            )
         elif observation.num_replicas_seen is None and not problems:
             problems.append(
                 f"no metrics of model {self._config.model!r}: no replica has reported yet"
@@ -282,6 +288,7 @@ class AdvisorLoop:
             observation,
             expected=self._config.expected_workload(),
             idle_share=self._idle.idle_share(),
+            idle_gaps=self._idle.gaps(),
             max_age_s=max_age_s,
         )
 
@@ -301,7 +308,13 @@ class AdvisorLoop:
             accelerators=self._catalogue.accelerators,
             constraints=self._config.constraints(),
             today=datetime.fromtimestamp(at_s, UTC).date(),
+            present_mode=self._present_mode(),
         )
+
+    def _present_mode(self) -> Mode:
+        """What was recommended last: another mode must save enough to be worth the change."""
+        best = None if self._last is None else self._last.best
+        return Mode.ALWAYS_ON if best is None else best.mode
 
     def _remember(
         self, said: tuple[object, ...], *, at_s: float, action: str, detail: dict[str, Any]

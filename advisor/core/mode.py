@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from advisor.core import mode_costs
-from advisor.core.idle_gaps import IdleGaps, IdleHistory, assumed_gaps, observed_gaps
 from advisor.core.inference_options import Limits, over_limit
 from advisor.core.mode_costs import ModePrice, Supply, TrafficClass
 from advisor.core.objective import Mode
@@ -21,18 +20,14 @@ from advisor.core.recommendation import Rejected
 
 __all__ = [
     "UNPRICED",
-    "IdleGaps",
-    "IdleHistory",
     "ModeChoice",
     "ModeInUse",
     "ModePrice",
     "Supply",
     "TrafficClass",
-    "assumed_gaps",
     "choose_mode",
     "choose_modes",
     "followed",
-    "observed_gaps",
 ]
 
 MIN_SAVING_SHARE = 0.10  # of the present mode's dollars: less is not worth a change

@@ -259,7 +259,7 @@ def _hits(
     starts_matter = [one for one in bearable if one[0] < terms.cold_start_s]
     if not mean_per_s:
         return None, np.asarray((released == 0) | (not starts_matter))
-    requests = mean_per_s * gaps.over_s
+    requests = max(mean_per_s * gaps.over_s, 1e-9)
     busy_s = max(gaps.over_s - sum(gaps.lengths_s), 1e-9)
     while_busy_per_s = requests / busy_s
     most = requests / max(1, len(gaps.lengths_s))  # of one busy time

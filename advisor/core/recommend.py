@@ -62,11 +62,12 @@ def recommend(
     today: date,
     variants: Sequence[ModelSpec] = (),
     learned: Learned = NOTHING_LEARNED,
+    present_mode: Mode = Mode.ALWAYS_ON,
 ) -> Recommendation:
     """The recommendation for this load; `feasible` false, with the shortfall, where nothing meets everything.
 
     `variants` are the same model with other weights (quantised) that may be served instead of `spec`; `learned` is what
-    the running engine taught.
+    the running engine taught. Another mode than the present one must be worth the change.
     """
     problem = Problem(
         variants=(spec, *variants),
@@ -77,6 +78,7 @@ def recommend(
         constraints=constraints,
         today=today,
         learned=learned,
+        present_mode=present_mode,
     )
     return problem.recommendation(problem.weigh(accelerators))
 
@@ -102,6 +104,7 @@ class Problem:
     constraints: Constraints
     today: date
     learned: Learned = NOTHING_LEARNED
+    present_mode: Mode = Mode.ALWAYS_ON
     asked_mode: Mode | None = None
     deadline_s: float | None = None  # of an answer that nobody waits for
 
@@ -120,7 +123,7 @@ class Problem:
             saturated_requests_per_s=max(build.rate_per_s, build.carried_per_s),
             cold_start_s=self.constraints.cold_start_s,
         )
-        return choose_mode(traffic, supply, asked=self.asked_mode)
+        return choose_mode(traffic, supply, present=self.present_mode, asked=self.asked_mode)
 
     def weigh(self, accelerators: Iterable[Accelerator]) -> Weighed:
         """All that can be said before the budget is looked at."""
