@@ -23,6 +23,7 @@ from advisor.core.recommendation import Action, Candidate, Decision, Fleet, Reco
 from advisor.core.workload import Workload, WorkloadSource
 
 SETTLED = "RUNNING"
+UNSEEN = "but no load was observed, and nothing goes unseen"
 MIN_SAVING_SHARE = 0.1  # of the present price, for what disrupts
 PAYBACK_S = 6 * 3600.0  # in which the saving must have paid for running both
 COOL_DOWN_S = 3600.0  # between two disruptive changes
@@ -101,10 +102,13 @@ def decide(
     assert recommendation.best is not None
     assert fleet is not None
     assert fleet.running_replicas is not None
+    assert workload is not None
     if decision.action is Action.SCALE:
-        return _scaled(
-            decision, recommendation.best, fleet.running_replicas, limits, memory, now_s
-        )
+        running = fleet.running_replicas
+        scaled = _scaled(decision, recommendation.best, running, limits, memory, now_s)
+        fewer = scaled.target_replicas is not None and scaled.target_replicas < running
+        unseen = workload.source is not WorkloadSource.OBSERVED
+        return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and unseen else scaled
     return _disrupted(decision, recommendation.best, limits, memory, now_s, present_usd_per_hour)
 
 
@@ -138,7 +142,7 @@ def _wanted(
     if best.replicas == fleet.running_replicas:
         return _hold(f"{best.replicas} replicas are what the load needs")
     if best.replicas < fleet.running_replicas and workload.source is not WorkloadSource.OBSERVED:
-        return _hold("fewer replicas would do for the expected load, but none was observed")
+        return _hold(f"fewer replicas would do for the expected load; {UNSEEN}")
     return Decision(
         action=Action.SCALE,
         target_replicas=best.replicas,

@@ -362,6 +362,25 @@ def test_a_lower_cap_is_kept_at_once_whatever_patience_says() -> None:
     assert "the cap of $3.20/h pays for 4 of 8 replicas" in found.reason
 
 
+def test_unseen_not_even_the_cap_takes_anything_away() -> None:
+    for wanted, running, target in [(9, 6, None), (9, 3, 4), (6, 6, None)]:
+        found = decide(
+            recommendation=recommendation(wanted),
+            workload=EXPECTED,
+            fleet=fleet(running),
+            problems=[],
+            limits=replace(LIMITS, cap_usd_per_hour=3.2),
+            memory=Memory(),
+            now_s=0.0,
+        )
+        assert found.target_replicas == target
+        if (wanted, running) == (9, 6):
+            assert found.action is Action.HOLD
+            assert found.reason == (
+                "the cap of $3.20/h pays for 4 of 6 replicas; but no load was observed, and nothing goes unseen"
+            )
+
+
 def test_the_cap_wins_over_the_lower_bound_and_the_bounds_over_patience() -> None:
     least = Limits(bounds=Bounds(min_replicas=5, max_replicas=9), cap_usd_per_hour=2.4)
     assert decide_at(0.0, Memory(), 1, 8, limits=least).target_replicas == 3
@@ -421,7 +440,7 @@ def test_a_price_that_is_no_number_or_moved_turns_nothing_off(
         ({"fleet": fleet(5)}, "5 replicas are what the load needs"),
         (
             {"fleet": fleet(6), "workload": EXPECTED},
-            "fewer replicas would do for the expected load, but none was observed",
+            "fewer replicas would do for the expected load; but no load was observed, and nothing goes unseen",
         ),
         ({"fleet": fleet(3)}, "the load needs 5 replicas, 3 are running"),
         (
