@@ -56,6 +56,9 @@ EQUIVALENT = {
     "guards: if abs(with_silent - 1.0) <= tolerance or (ratio < 1.0) != (with_silent <= 1.0):": (
         "at 1 exactly the tolerance has answered"
     ),
+    "decide: fewer = scaled.target_replicas is not None and scaled.target_replicas <= running": (
+        "a scaling is never to what runs"
+    ),
     "rollback: self._failed_s.popitem(last=None)": "as false as False",
     "decide: change = 2 if before is None else fleet.running_replicas - before": (
         "only its sign is looked at"
