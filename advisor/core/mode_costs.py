@@ -76,7 +76,9 @@ class TrafficClass:
             span = min(len(self.rates_per_s), max(1, math.floor(over_s / self.window_s)))
             sums = np.convolve(self.rates_per_s, np.ones(span), "valid")
             return float(sums.max()) / span
-        return self.mean_per_s if over_s >= DAY_S else self.peak_requests_per_s
+        if over_s >= DAY_S:
+            return self.mean_per_s
+        return max(self.peak_requests_per_s, self.mean_per_s or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
