@@ -153,8 +153,6 @@ def cheapest(demand: Floats, table: MissTable, price: float) -> int:
     weights = QUANTILE_WEIGHTS if len(demand) > 1 else ONE
     low = max(1, math.floor(0.9 * float(weights @ needed)))
     high = max(low + 2, math.ceil(1.7 * float(needed[-1])) + 3)
-    counts = np.unique(
-        np.linspace(low, high, min(MAX_CANDIDATES, high - low + 1)).astype(np.int64)
-    )
+    counts = np.arange(low, high + 1, 1 + (high - low) // MAX_CANDIDATES)
     missed = table.miss_share(demand[:, None], counts[None, :])
     return int(counts[np.argmin(counts + price * ((weights * needed) @ missed))])
