@@ -1,10 +1,12 @@
-"""How many requests a second and core the simulator serves: the engine alone, and with policies that look.
+"""Simulated requests a second and core: the engine alone, and with policies that look. And what a step of ours costs.
 
-python tests/benchmarks/bench_simulator.py          # about a minute; one core
+python tests/benchmarks/bench_simulator.py          # about two minutes; one core
 """
 
 from __future__ import annotations
 
+import math
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from advisor.backtest.simulator import follow, simulate
 from advisor.backtest.trace import load_trace, scale_rate
 from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel
+from advisor.core.step import StepObservation
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACE = ROOT.parent / "shared" / "data" / "traces" / "azure2024_conv_days0-2_recon.parquet"
@@ -68,6 +71,39 @@ def main() -> None:
             lambda name=name: simulate(trace, MODEL, build(name, setting), conditions, OBJECTIVE)
         )
         _print(f"16 x, {name}, {len(run.at_s):,} looks", len(trace), seconds, run)
+    steps_of_ours(setting)
+
+
+def steps_of_ours(setting: Setting, count: int = 100_000, interval_s: float = 10.0) -> None:
+    """Milliseconds of a step over a noisy daily curve, and the bytes of the policy's state as the days go by."""
+    policy, running = build(OURS, setting), 1
+    took_s, sizes = [], []
+    for number in range(1, count + 1):
+        now_s = number * interval_s
+        requests = interval_s * max(0.0, 30 - 25 * math.cos(now_s / 13_751) + 5 * math.sin(number))
+        seen = StepObservation(
+            now_s=now_s,
+            interval_s=interval_s,
+            num_arrivals=requests,
+            replicas_running=running,
+            replicas_starting=0,
+            input_tokens=1000 * requests,
+            output_tokens=200 * requests,
+            num_finished=requests,
+            finished_output_tokens=200 * requests,
+            num_good=0.995 * requests,
+        )
+        began_s = time.perf_counter()
+        running = policy.step(seen).target_replicas
+        took_s.append(time.perf_counter() - began_s)
+        if number % (count // 5) == 0:
+            sizes.append(len(pickle.dumps(policy)))
+    ordered = sorted(took_s)
+    print(
+        f"\n{count:,} steps of {OURS}: mean {1e3 * sum(took_s) / count:.2f} ms, p50 {1e3 * ordered[count // 2]:.2f}, "
+        f"p99 {1e3 * ordered[count * 99 // 100]:.2f}, worst {1e3 * ordered[-1]:.1f}; state in KB at each fifth: "
+        + ", ".join(f"{size / 1e3:.0f}" for size in sizes)
+    )
 
 
 def _print(what: str, count: int, seconds: float, run: Run) -> None:
