@@ -315,9 +315,10 @@ class AdvisorPolicy:
         have = (observation.replicas_running or 0) + starting
         held = self._recent.add(now_s=now_s, need=need)
         target, level = need, self._forecaster.level() or 0.0
+        least = self._regret.least(now_s=now_s, need=need, demand=level)
         if need < have:
             quiet = self._direction.may_go_down(now_s) and self._mix.observed
-            target = min(have, max(held, self._regret.least(level))) if quiet else have
+            target = min(have, max(held, least)) if quiet else have
             if self._keep_alive is not None and need == 0 and have == 1:
                 target = 0  # the keep-alive has waited already
         target = self._launches.allowed(now_s=now_s, have=have, starting=starting, target=target)
@@ -327,6 +328,9 @@ class AdvisorPolicy:
         self._regret.went(now_s=now_s, have=have, target=target, demand=level)
         if target <= have or not self._rising:  # a rise in several steps is one change
             self._direction.went(now_s=now_s, change=target - have)
+        self._direction.quiet_s = (
+            guards.CHANGE_OF_DIRECTION_S
+        )  # what was regretted, `Regret` knows
         self._rising = target > have or (self._rising and target == have)
         self._target = target
         return StepDecision(target_replicas=target, reason=reason)

@@ -20,7 +20,7 @@ SPEED_BOUNDS = (0.6, 1.8)
 SPEED_STEP = 0.02
 AIM = 0.75  # of the misses that the goal allows
 PRICE = 12.0  # of a miss, in its own serving, while misses are on course
-PRICE_BOUNDS = (0.1, 6.0)  # times that
+PRICE_BOUNDS = (0.05, 6.0)  # times that
 BUDGET_S = (
     4 * 3600.0
 )  # of traffic whose whole budget, spent or saved, makes the price e times higher or lower

@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.core.forecast import LAST_VALUE, QUANTILE_WEIGHTS
+from advisor.core.guards import RecentNeed
 from advisor.core.miss_table import MissTable
 
 Floats = NDArray[np.float64]
@@ -33,6 +34,7 @@ MUST_SAVE = 0.02  # of cost and misses, to leave the acting rule
 NUM_DECISIONS = 64
 MAX_CANDIDATES = 64
 REGRET_S = 900.0
+KEPT_S = 3600.0
 FLOOR_HOLDS = 0.95  # of the demand of a descent that was regretted
 ONE = np.ones(1)
 
@@ -110,13 +112,22 @@ class Rules:
 
 @dataclass(slots=True)
 class Regret:
-    """A descent that was taken back soon is not tried again at the same demand: noise at a boundary moves nothing (A5)."""
+    """A descent that was taken back soon is not tried again at once: noise at a boundary moves nothing (A5).
 
+    The count that was left is kept while demand is no lower than it was then, and it was needed within the last hour.
+    """
+
+    _recent: RecentNeed = field(default_factory=lambda: RecentNeed(window_s=KEPT_S))
     _left: int = 0  # the count that was left, and the demand then
     _demand: float = 0.0
     _left_s: float = -math.inf
     _floor: int = 0
     _floor_demand: float = 0.0
+
+    def least(self, *, now_s: float, need: int, demand: float) -> int:
+        """Replicas not to go below."""
+        needed = self._recent.add(now_s=now_s, need=need)
+        return min(needed, self._floor) if demand > FLOOR_HOLDS * self._floor_demand else 0
 
     def went(self, *, now_s: float, have: int, target: int, demand: float) -> None:
         if target < have:
@@ -124,10 +135,6 @@ class Regret:
         elif target > have and now_s - self._left_s < REGRET_S:
             self._floor, self._floor_demand = self._left, self._demand
             self._left_s = -math.inf
-
-    def least(self, demand: float) -> int:
-        """Replicas not to go below while demand is no lower than it was then."""
-        return self._floor if demand > FLOOR_HOLDS * self._floor_demand else 0
 
 
 def decide(forecasts: Sequence[Floats | None], table: MissTable, price: float) -> Counts:
