@@ -61,7 +61,27 @@ def test_without_room_the_budget_is_spent_and_without_budget_it_says_what_is_mis
     assert (spent.old, spent.new) == (3, 0)
     waiting = next_targets(old(3, leaving=1), new(), cap_usd_per_hour=6.0, max_unavailable=1)
     assert (waiting.old, waiting.new) == (3, 0)
+    assert waiting.reason == "3 of 4 old and 0 of 2 new replicas are ready"
+    waiting = next_targets(old(), new(leaving=1), cap_usd_per_hour=6.0, max_unavailable=1)
+    assert (waiting.old, waiting.new) == (4, 0)
+    all_spent = next_targets(old(3), new(), cap_usd_per_hour=5.0, max_unavailable=1)
+    assert "one more replica is $1.00/h over the cap" in all_spent.reason
     assert next_targets(old(3), new(), cap_usd_per_hour=6.0, max_unavailable=1).new == 1
+
+
+def test_one_for_one_under_a_cap_for_one_needs_a_budget_of_one() -> None:
+    one, other = (
+        Kind(needed=1, ready=1, usd_per_hour=1.0),
+        Kind(needed=1, ready=0, usd_per_hour=2.0),
+    )
+    assert next_targets(one, other, cap_usd_per_hour=2.0).old == 1
+    assert next_targets(one, other, cap_usd_per_hour=2.0, max_unavailable=1).old == 0
+
+
+def test_at_the_end_there_is_nothing_to_do() -> None:
+    done = next_targets(old(0), new(2), cap_usd_per_hour=6.0)
+    assert (done.old, done.new) == (0, 2)
+    assert done.reason == "0 of 4 old and 2 of 2 new replicas are ready"
 
 
 def test_the_budget_is_not_spent_where_there_is_room_or_something_starts() -> None:
