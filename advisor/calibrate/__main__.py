@@ -9,8 +9,10 @@ from pathlib import Path
 
 from advisor.calibrate import data, report
 from advisor.calibrate.fit import Fitted, fit
-from advisor.calibrate.intervals import Spreads, spreads_of
-from advisor.calibrate.validate import LEFT_OUT, errors_of, leave_out
+from advisor.calibrate.intervals import Spreads, nested_coverage, spreads_of
+from advisor.calibrate.sample import thin
+from advisor.calibrate.validate import KINDS, errors_of, leave_out
+from advisor.files import write_text
 
 ROUNDS = 25
 
@@ -25,19 +27,15 @@ def main() -> None:
     measurements = data.load(options.file)
     observations = measurements.observations
     report.print_read(measurements)
-    fitted = fit(observations, rounds=ROUNDS)
-    table = fitted.table()
-    seen = errors_of(table, observations)
-    held_out = {
-        name: leave_out(observations, group_of, table).errors
-        for name, group_of in LEFT_OUT.items()
-    }
-    spreads = spreads_of(observations, held_out)
-    report.print_errors(observations, seen, held_out)
-    report.print_coverage(observations, held_out, table, spreads)
+    fitted = fit(thin(observations), rounds=ROUNDS)
+    print(f"{len(fitted.theta)} factors, most of them near 1")
+    held_out = {kind: leave_out(observations, kind) for kind in KINDS}
+    report.print_errors(observations, errors_of(fitted.table(), observations), held_out)
+    report.print_coverage(observations, nested_coverage(observations, held_out))
     if not options.dry_run:
+        spreads = spreads_of(observations, held_out)
         target = Path(str(files("advisor.core").joinpath("fitted.py")))
-        target.write_text(as_module(fitted, spreads, len(observations)), encoding="utf-8")
+        write_text(target, as_module(fitted, spreads, len(observations)))
         print(f"\nwritten: {target.name}, {target.stat().st_size / 1e3:.0f} kB")
 
 

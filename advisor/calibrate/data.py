@@ -8,8 +8,9 @@ from pathlib import Path
 
 from advisor.calibrate import metrics
 from advisor.calibrate.anchors import ANCHORS
-from advisor.calibrate.fit import Observation
+from advisor.calibrate.doubts import doubt_of
 from advisor.calibrate.names import cached_accelerator_of, spec_of
+from advisor.calibrate.observation import Observation
 from advisor.calibrate.rows import (
     COLUMNS,
     ReadRow,
@@ -62,6 +63,7 @@ def load(path: Path) -> Measurements:
                 source=row.get("source_id", ""),
                 model=(row.get("family") or row["model_hf_id"]).split("|")[0],
                 row=i,
+                doubt=doubt_of(row),
             )
         )
     return Measurements(observations=tuple(observations), left_out=left_out)

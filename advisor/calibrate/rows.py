@@ -133,7 +133,7 @@ def _sharding(row: Row, notes: str) -> tuple[Sharding, float]:
     devices = number(row, "gpu_count")
     tp, pp = number(row, "tp"), number(row, "pp") or 1.0
     count = devices or (tp or 1.0) * pp
-    network = "different nodes" in notes or "2 different nodes" in notes
+    network = "different nodes" in notes
     if "data parallel" in notes and tp is None:
         return Sharding(dp=max(1, round(count))), count
     if tp is None:

@@ -6,7 +6,7 @@ engine, its era, the vendor, the hardware generation, the accelerator, the preci
 that pulls it to 1 (ridge on the logarithm; James and Stein's shrinkage), so what is unknown falls back to its parents, and
 what has few rows hardly leaves them.
 
-The table is data (`advisor/data/efficiencies.json`), rebuilt by `python -m advisor.calibrate`.
+The table is `fitted.py`, rebuilt by `python -m advisor.calibrate`; its priors are stated in `calibrate/priors.py`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Efficiencies:
     expert_mbu: Reals  # of that again, for the scattered weights of experts
     kv_mbu: Reals  # of the bandwidth, while attention reads the KV cache
     mfu: Reals  # of the matrix peak, for a large batch of tokens
+    expert_mfu: Reals  # of that again, for the many small products of experts
     half_tokens: Reals  # the batch of tokens that reaches half of `mfu`
     link: Reals  # of one direction of the interconnect
     hop_s: Reals  # start of one collective operation
@@ -46,7 +47,14 @@ class Efficiencies:
 
 QUANTITIES = tuple(field.name for field in fields(Efficiencies))
 # No engine reaches more of a peak, whatever factors multiply to.
-_BOUNDS = {"weight_mbu": 0.93, "expert_mbu": 1.0, "kv_mbu": 0.93, "mfu": 0.85, "link": 0.95}
+_BOUNDS = {
+    "weight_mbu": 0.93,
+    "expert_mbu": 1.0,
+    "expert_mfu": 1.0,
+    "kv_mbu": 0.93,
+    "mfu": 0.85,
+    "link": 0.95,
+}
 HIGHEST = np.array([_BOUNDS.get(quantity, math.inf) for quantity in QUANTITIES])
 LEVELS = (
     "engine",

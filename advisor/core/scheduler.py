@@ -31,6 +31,7 @@ RANKS = (np.arange(40) + 0.5) / 40  # of a burst's requests, in order of their s
 EVEN_DEVIATES = (-1.73, -1.04, -0.67, -0.38, -0.13, 0.13, 0.38, 0.67, 1.04, 1.73)
 MAX_QUEUE_SHARE = 0.985  # beyond it the steady state takes longer to reach than any run lasts
 LEAST_CHUNK = 64.0
+SPACED = 0.2  # share of the queue that requests of one length spare each other
 FIRST_WAVE_SHARE = 0.1  # of a closed loop in which each client sends ten requests
 
 
@@ -75,6 +76,7 @@ class Curve:
     tpot_s: Array
     ttft_s: Array  # without waiting for a free sequence
     own_s: Array  # of that, its own prefill
+    grows_s: Array  # of that, what is in proportion to the prompt's length
     queue_s: Array  # of that, other prompts
     random_s: Array  # what is added to it where requests come at random
     decode_s: Array  # a step without prompts
@@ -137,9 +139,10 @@ def curve(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> 
     busy = np.minimum(share * mixed_s / tpot_s, MAX_QUEUE_SHARE)
     spread = 1.0 + np.asarray(shape.isl_cv) ** 2
     random_s = eff.wait * spread * own_s * busy / (2.0 * (1.0 - busy))
-    queue_s = random_s * (
-        1.0 - 0.9 * together
-    )  # in a closed loop of equal answers arrivals are spaced
+    # Of a closed loop no more prompts than there are clients can wait; equal answers space their successors a little.
+    queue_s = np.minimum(random_s, own_s * np.maximum(batch - group, 0.0) / group / 2) * (
+        1.0 - SPACED * together
+    )
     base_s = own_s + decode_s * np.maximum(1.0 - group / batch, 0.0) / 2 + eff.request_s
     decoding = answer * tpot_s
     cycle = base_s + queue_s + decoding
@@ -149,6 +152,7 @@ def curve(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> 
         ttft_s=base_s + queue_s,
         random_s=random_s - queue_s,
         own_s=own_s,
+        grows_s=np.maximum(own_s - decode_s, 0.1 * own_s),
         queue_s=queue_s,
         decode_s=decode_s,
         hit_s=(mixed_s - decode_s) * prompt / chunk,
@@ -228,11 +232,14 @@ def _served(
     batch: Reals,
 ) -> Served:
     answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
-    by_length = ttft_mean + tpot_mean * np.maximum(_answer_lengths(shape) - 1.0, 0.0)
-    by_wait = ttft + tpot_mean * answer
+    mean = ttft_mean + tpot_mean * answer
+    by_length = tpot_mean * (np.maximum(_answer_lengths(shape) - 1.0, 0.0) - answer)
+    by_wait = ttft - ttft_mean
+    # Length and wait are independent: their deviations from the mean add as squares.
+    squares = by_length * np.abs(by_length) + by_wait * np.abs(by_wait)
     return Served(
-        req_s=req_s, ttft_mean_s=ttft_mean, ttft_s=ttft, tpot_mean_s=tpot_mean, tpot_s=tpot,
-        e2e_mean_s=ttft_mean + tpot_mean * answer, e2e_s=np.maximum(by_length, by_wait), batch=batch,
+        req_s=req_s, ttft_mean_s=ttft_mean, ttft_s=ttft, tpot_mean_s=tpot_mean, tpot_s=tpot, e2e_mean_s=mean,
+        e2e_s=mean + np.sign(squares) * np.sqrt(np.abs(squares)), batch=batch,
     )  # fmt: skip
 
 
@@ -250,6 +257,12 @@ def _tpot_percentiles(
     )
 
 
+def _least_own(own: Reals, grows: Reals, shape: Shape) -> Array:
+    """The prefill of the shortest prompts: what does not grow with the length; half of it where all are alike."""
+    least: Array = np.where(np.asarray(shape.isl_cv) > 0, own - grows, 0.5 * np.asarray(own))
+    return least
+
+
 def closed_loop(
     costs: StepCosts,
     eff: Efficiencies,
@@ -262,7 +275,7 @@ def closed_loop(
     """`clients` of which each sends its next request when it has the answer to the last."""
     at = curve(costs, eff, engine, shape)
     limit = np.minimum(clients, batch_limit(engine, shape))
-    ttft, tpot, rate, batch, own, queue, hit = look_up(
+    ttft, tpot, rate, batch, own, grows, queue, hit = look_up(
         limit,
         at.clients,
         at.ttft_s,
@@ -270,6 +283,7 @@ def closed_loop(
         at.closed_rate,
         at.batch,
         at.own_s,
+        at.grows_s,
         at.queue_s,
         at.hit_s,
     )
@@ -280,11 +294,11 @@ def closed_loop(
     mean = ttft + waiting
     spread = np.sqrt(
         queue**2
-        + (own * np.asarray(shape.isl_cv)) ** 2
+        + (grows * np.asarray(shape.isl_cv)) ** 2
         + (0.35 * waiting) ** 2
         + (0.25 * own) ** 2
     )
-    ttfts = _percentiles(mean, spread, floor=0.5 * own)
+    ttfts = _percentiles(mean, spread, floor=_least_own(own, grows, shape))
     # All clients begin at once: the last of the first wave waits for everybody's prompt.
     start_share = min(1.0, 1.0 / requests_each)
     first_wave = fill_s(costs, eff, engine, shape, np.asarray(limit)) * (1.0 - 0.01 / start_share)
@@ -325,13 +339,14 @@ def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Se
     """The same on a curve that is known."""
     most = at.open_rate[..., -1:]
     carried = np.minimum(rate, most)
-    ttft, tpot, batch, own, queue, hit = look_up(
+    ttft, tpot, batch, own, grows, queue, hit = look_up(
         carried,
         at.open_rate,
         at.ttft_s + at.random_s,
         at.tpot_s,
         at.batch,
         at.own_s,
+        at.grows_s,
         at.queue_s + at.random_s,
         at.hit_s,
     )
@@ -345,11 +360,11 @@ def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Se
     spread = np.sqrt(
         queue**2
         + place_s**2
-        + (own * np.asarray(shape.isl_cv)) ** 2
+        + (grows * np.asarray(shape.isl_cv)) ** 2
         + (0.25 * own) ** 2
         + (0.29 * backlog_s) ** 2
     )
-    ttfts = _percentiles(mean, spread, floor=0.5 * own)
+    ttfts = _percentiles(mean, spread, floor=_least_own(own, grows, shape))
     ranks = np.asarray((0.5, 0.9, 0.95, 0.99))
     ttfts = np.where(backlog_s > mean, backlog_s * ranks + ttft, ttfts)
     tpots = _tpot_percentiles(tpot, batch, at_slope(at, batch), hit, carried, shape)
@@ -398,7 +413,9 @@ def static_batch(
         kv_tokens=engine.kv_tokens,
         mixed=0.0,
     )
-    ttft = fill_s(costs, eff, alone, shape, together) + eff.request_s
+    ttft = fill_s(
+        costs, eff, alone, shape, together
+    )  # measured inside the engine: no server in front
     tpot = step_time_s(costs, eff, batch=together, context=shape.context)
     answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
     whole = rounds * (ttft + answer * tpot)

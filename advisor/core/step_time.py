@@ -18,7 +18,8 @@ import numpy as np
 
 from advisor.core.efficiency import Efficiencies, Reals
 
-OVERLAP_NORM = 3.0  # 1 would be a sum, infinity a maximum
+EXPERT_TILE = 16.0  # tokens that each expert's product is padded by: the least height of a fused MoE kernel's tile
+OVERLAP_NORM = 2.0  # 1 would be a sum, infinity a maximum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class StepCosts:
     dense_bytes: Reals  # weights that every step reads
     expert_bytes: Reals  # weights of all routed experts
     expert_hit: Reals  # k/E, the share of experts that one token visits; 0 for a dense model
-    linear_flops: Reals  # per token
+    linear_flops: Reals  # per token, but for routed experts
     logits_flops: Reals  # per sampled token
     attention_flops: Reals  # per token and token of context
     kv_bytes: Reals  # per token of context
@@ -41,6 +42,7 @@ class StepCosts:
     hops: Reals  # collectives of one step; 0 on one device
     sent_bytes: Reals  # per token, all layers
     layers: Reals
+    expert_flops: Reals = 0.0  # per token, in the routed experts that it visits
     split: Reals = 1.0  # groups that share a replica's sequences: pipeline stages, or ranks of data-parallel attention
     expert_split: Reals = (
         1.0  # groups whose tokens meet at the same experts: the ranks of data-parallel attention
@@ -69,6 +71,11 @@ def step_time_s(
     matrix = costs.peak_flops_per_s * eff.mfu
     linear = costs.linear_flops * tokens + costs.logits_flops * own
     multiply_s = linear * (1.0 + eff.half_tokens / np.maximum(tokens, 1e-9)) / matrix
+    # Every expert that is hit multiplies its share of the tokens, padded to whole tiles.
+    together = tokens * costs.expert_split
+    experts = costs.expert_flops * together
+    padding = EXPERT_TILE * hit / np.maximum(together * costs.expert_hit, 1e-9)
+    multiply_s = multiply_s + experts * (1.0 + padding) / (matrix * eff.expert_mfu)
     linear_s = (weights_s**OVERLAP_NORM + multiply_s**OVERLAP_NORM) ** (1 / OVERLAP_NORM)
     # A chunk's KV is read once a step; its attention is bound by multiplication.
     chunk_context = np.minimum(chunk, prefill_context)
@@ -84,5 +91,7 @@ def step_time_s(
     total = eff.pace * (linear_s + kv_s + attend_s + comm_s + fixed_s)
     # Whatever was fitted, nothing beats the hardware.
     read_s = (costs.dense_bytes + costs.expert_bytes * hit + kept) / bandwidth
-    bound: Reals = np.maximum(total, np.maximum(read_s, linear / costs.peak_flops_per_s))
+    bound: Reals = np.maximum(
+        total, np.maximum(read_s, (linear + experts) / costs.peak_flops_per_s)
+    )
     return bound

@@ -23,8 +23,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from advisor.calibrate import data, metrics
-from advisor.calibrate.fit import Observation, fit, predict_log
+from advisor.calibrate.columns import predict_log
+from advisor.calibrate.fit import fit
+from advisor.calibrate.observation import Observation
 from advisor.calibrate.rows import read_rows
+from advisor.calibrate.sample import thin
 from advisor.core.load import LoadKind
 from advisor.data.models import find_model
 
@@ -164,12 +167,13 @@ def print_table(
     )
     for reason in sorted(set(refused)):
         print(f"  {refused.count(reason):3d} refused: {reason}")
-    full = fit(observations, rounds=25).table()
+    learned = thin(observations)
+    full = fit(learned).table()
     mine = [o for o, _ in answered]
     seen = predict_log(full, mine)
     held = np.zeros(len(mine))
     for model in sorted({o.model for o in mine}):
-        table = fit([o for o in observations if o.model != model], rounds=6, start=full).table()
+        table = fit([o for o in learned if o.model != model]).table()
         which = [i for i, o in enumerate(mine) if o.model == model]
         held[which] = predict_log(table, [mine[i] for i in which])
     begun = time.perf_counter()

@@ -11,7 +11,7 @@ from advisor.core.efficiency import Keys, engine_keys, generation_of
 from advisor.core.fitted import INTERVALS, TABLE
 from advisor.core.interval import Distance, distance_of
 
-SHARES = ("weight_mbu", "kv_mbu", "mfu", "expert_mbu", "link")
+SHARES = ("weight_mbu", "kv_mbu", "mfu", "expert_mfu", "expert_mbu", "link")
 H100 = Keys(
     engine="vllm", era="vllm-new", vendor="NVIDIA", generation="hopper", accelerator="H100-SXM-80GB", kind="dense",
     wire="NVIDIA links", pair="vllm-new|hopper",

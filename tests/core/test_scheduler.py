@@ -13,7 +13,7 @@ from advisor.core import scheduler
 from advisor.core.efficiency import Efficiencies
 from advisor.core.load import Load, LoadKind, serve, stack
 from advisor.core.scheduler import Engine, Shape
-from advisor.core.step_time import StepCosts, step_time_s
+from advisor.core.step_time import EXPERT_TILE, StepCosts, step_time_s
 
 # Llama-3.1-8B in 16 bits on an H100, in round numbers.
 COSTS = StepCosts(
@@ -22,8 +22,8 @@ COSTS = StepCosts(
     link_bytes_per_s=450e9, hops=0.0, sent_bytes=0.0, layers=32.0,
 )  # fmt: skip
 EFF = Efficiencies(
-    weight_mbu=0.8, expert_mbu=0.8, kv_mbu=0.7, mfu=0.5, half_tokens=30.0, link=0.5, hop_s=1e-5, layer_s=2e-5, step_s=1e-3,
-    seq_s=1e-5, request_s=0.01, wait=1.0, pace=1.0,
+    weight_mbu=0.8, expert_mbu=0.8, kv_mbu=0.7, mfu=0.5, expert_mfu=0.5, half_tokens=30.0, link=0.5, hop_s=1e-5,
+    layer_s=2e-5, step_s=1e-3, seq_s=1e-5, request_s=0.01, wait=1.0, pace=1.0,
 )  # fmt: skip
 ENGINE = Engine(max_seqs=256.0, max_batched_tokens=8192.0, kv_tokens=400_000.0)
 isls, osls = st.floats(16, 8000), st.floats(16, 2000)
@@ -59,6 +59,41 @@ def test_a_sparse_model_reads_the_experts_that_are_hit() -> None:
     sparse = replace(COSTS, dense_bytes=2e9, expert_bytes=60e9, expert_hit=8 / 128)
     one, many = (float(step_time_s(sparse, EFF, batch=b, context=0.0)) for b in (1.0, 256.0))
     assert many - one > 0.8 * 60e9 * (1 - 8 / 128) / (COSTS.bytes_per_s * 0.8)
+
+
+def test_few_tokens_pay_for_the_experts_that_they_hit_alone() -> None:
+    sparse = replace(
+        COSTS, dense_bytes=2e9, expert_bytes=60e9, expert_hit=4 / 128, expert_flops=8e9
+    )
+    plain = replace(sparse, expert_flops=0.0)
+    one, reading = (float(step_time_s(c, EFF, batch=1.0, context=0.0)) for c in (sparse, plain))
+    # One token, padded to a tile in each of its experts; not a tile in every expert there is.
+    assert one - reading <= (EXPERT_TILE + 1) * 8e9 / (COSTS.peak_flops_per_s * 0.5 * 0.5)
+
+
+@given(batch=st.floats(1, 500), ranks=st.sampled_from([2.0, 4.0, 8.0]))
+def test_ranks_of_data_parallel_attention_share_the_work_of_experts_and_save_none(
+    batch: float, ranks: float
+) -> None:
+    alone = replace(COSTS, expert_bytes=60e9, expert_hit=8 / 128, expert_flops=8e9)
+    spread = replace(
+        alone, expert_bytes=60e9 / ranks, expert_flops=8e9 / ranks, split=ranks, expert_split=ranks
+    )
+    one = float(step_time_s(alone, EFF, batch=batch, context=0.0))
+    many = float(step_time_s(spread, EFF, batch=ranks * batch, context=0.0))
+    assert many >= one * (1 - 1e-9) - 60e9 * (1 - 1 / ranks) / (0.64 * COSTS.bytes_per_s)
+    assert many >= ranks * batch * 8e9 / ranks / COSTS.peak_flops_per_s
+
+
+@given(shape=shapes, clients=st.floats(1, 200))
+def test_the_median_answer_is_no_later_than_the_mean_one_where_lengths_are_skewed(
+    shape: Shape, clients: float
+) -> None:
+    served = scheduler.closed_loop(COSTS, EFF, ENGINE, replace(shape, osl_cv=1.0), clients)
+    assert (np.diff(served.e2e_s, axis=-1) >= -1e-12).all()
+    assert float(np.squeeze(served.e2e_s[..., 0])) <= float(np.squeeze(served.e2e_mean_s)) * (
+        1 + 1e-9
+    )
 
 
 def test_a_window_bounds_what_attention_reads() -> None:
