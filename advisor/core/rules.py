@@ -34,7 +34,7 @@ MUST_SAVE = 0.02  # of cost and misses, to leave the acting rule
 NUM_DECISIONS = 64
 MAX_CANDIDATES = 64
 REGRET_S = 900.0
-KEPT_S = 3600.0
+KEPT_S = 1200.0
 FLOOR_HOLDS = 0.95  # of the demand of a descent that was regretted
 ONE = np.ones(1)
 
@@ -114,7 +114,7 @@ class Rules:
 class Regret:
     """A descent that was taken back soon is not tried again at once: noise at a boundary moves nothing (A5).
 
-    The count that was left is kept while demand is no lower than it was then, and it was needed within the last hour.
+    The count that was left is kept while demand is no lower than it was then, and it was needed of late.
     """
 
     _recent: RecentNeed = field(default_factory=lambda: RecentNeed(window_s=KEPT_S))
