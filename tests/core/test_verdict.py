@@ -158,6 +158,13 @@ def test_the_same_deployment_is_promised_for_once_in_ten_minutes() -> None:
     assert len(verdicts._promised_s) == 1, "old ones are forgotten"
 
 
+def test_a_promise_that_silences_nothing_any_more_is_forgotten() -> None:
+    verdicts = Verdicts()
+    verdicts.promise(promise(0.0, conditions=UNDER))
+    verdicts.promise(promise(EVERY_S, conditions=replace(UNDER, replicas=3)))
+    assert len(verdicts._promised_s) == 1
+
+
 @given(ratio=st.floats(0.1, 10.0), count=st.integers(1, 40))
 def test_a_constant_error_is_found_with_no_spread(ratio: float, count: int) -> None:
     verdicts = Verdicts()
