@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.core.inference_options import Hardware, Job, choose_option
-from advisor.core.objective import Latency
+from advisor.core.inference_options import SAGEMAKER_LIMITS, SAGEMAKER_NAME, over_limit
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
 from advisor.plan.shown import usd
@@ -28,47 +27,25 @@ def option(plan: Plan) -> Step:
 
 
 def _four_options(plan: Plan) -> Grid:
-    """What each option would cost with the chosen fleet; a managed service's limits beside it."""
-    assert plan.chosen is not None
-    load, fleet = plan.request.load, plan.chosen
-    predicted = plan.recommendation.best.prediction if plan.recommendation.best else None
-    found = choose_option(
-        Job(
+    """What each mode costs with the chosen replicas; beside it the limits that a managed service would set."""
+    load, best = plan.request.load, plan.recommendation.best
+    processing_s = 0.0 if best is None else best.prediction.e2e_s
+    rows = []
+    for priced in plan.mode.options:
+        over = over_limit(
+            SAGEMAKER_LIMITS[priced.mode],
             payload_bytes=load.isl * BYTES_PER_TOKEN,
-            processing_s=0.0 if predicted is None else predicted.e2e_s,
-            requests_per_s=load.requests_per_s if load.mean_per_s is None else load.mean_per_s,
-            max_answer_s=_max_answer_s(plan),
-            idle_share=load.idle_share,
-            gaps_per_hour=load.gaps_per_hour or 0.0,
-        ),
-        Hardware(
-            usd_per_hour=fleet.usd_per_hour,
-            max_requests_per_s=fleet.replicas * fleet.build.inside_slos_per_s,
-            cold_start_s=plan.request.cold_start_s,
-        ),
-    )
-    rows = tuple(
-        (
-            option.mode.value,
-            option.name,
-            f"{usd(option.usd_per_hour)}/h",
-            option.excluded or "",
+            processing_s=processing_s,
+            concurrency=load.requests_per_s * processing_s,
         )
-        for option in found.options
-    )
+        cost = "not known" if priced.usd_per_hour is None else f"{usd(priced.usd_per_hour)}/h"
+        managed = SAGEMAKER_NAME[priced.mode] + ("" if over is None else f": {over}")
+        rows.append((priced.mode.value, cost, priced.excluded or "", managed))
     return Grid(
         title="The four side by side, on this hardware",
-        columns=("option", "as SageMaker calls it", "would cost", "what rules it out"),
-        rows=rows,
-        chosen=next((i for i, o in enumerate(found.options) if o.mode is plan.mode.mode), None),
+        columns=("option", "would cost", "what rules it out", "on SageMaker"),
+        rows=tuple(rows),
+        chosen=next(
+            (i for i, o in enumerate(plan.mode.options) if o.mode is plan.mode.mode), None
+        ),
     )
-
-
-def _max_answer_s(plan: Plan) -> float | None:
-    """How long an answer may take at most, where an objective says so: of the first token, the time to it and the rest."""
-    bounds = [slo.bound_s for slo in plan.request.slos if slo.latency is Latency.E2E]
-    predicted = plan.recommendation.best.prediction if plan.recommendation.best else None
-    if predicted is not None:
-        rest_s = predicted.e2e_s - predicted.ttft_s
-        bounds += [s.bound_s + rest_s for s in plan.request.slos if s.latency is Latency.TTFT]
-    return min(bounds, default=None)
