@@ -22,8 +22,8 @@ AIM = 0.75  # of the misses that the goal allows
 PRICE = 12.0  # of a miss, in its own serving, while misses are on course
 PRICE_BOUNDS = (0.05, 6.0)  # times that
 BUDGET_S = (
-    4 * 3600.0
-)  # of traffic whose whole budget, spent or saved, makes the price e times higher or lower
+    3 * 3600.0
+)  # of traffic: all of its budget spent or saved makes the price e times higher or lower
 BUDGET_MEMORY_S = 86_400.0
 WORST = 60.0  # times the aim, over one interval: an incident is not the day
 
