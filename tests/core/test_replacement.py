@@ -129,6 +129,10 @@ def test_old_ones_may_come_back_as_far_as_the_cap_pays(
 def test_both_may_start_and_share_what_the_cap_leaves() -> None:
     found = limited(9, 2, old(), new(), cap_usd_per_hour=11.0)
     assert (found.old, found.new) == (5, 2)
+    found = limited(
+        9, 2, old(), new(1), cap_usd_per_hour=20.0
+    )  # only one more is paid for of the new
+    assert (found.old, found.new) == (9, 2)
 
 
 kinds = st.builds(
