@@ -70,6 +70,14 @@ class TrafficClass:
         )
         return next(quick, None)
 
+    @property
+    def timed(self) -> tuple[Slo, ...]:
+        """Every bound on when an answer begins or ends; the deadline is one that all requests keep."""
+        bounds = tuple(slo for slo in self.slos if slo.latency is not Latency.TPOT)
+        if self.deadline_s is None:
+            return bounds
+        return *bounds, Slo(latency=Latency.E2E, bound_s=self.deadline_s, percentile=100)
+
     def most_per_s(self, over_s: float) -> float | None:
         """The most that comes on average of any `over_s` seconds."""
         if self.rates_per_s:
@@ -192,24 +200,22 @@ def _terms(supply: Supply) -> _Terms:
 
 
 def _bearable(traffic: TrafficClass) -> tuple[tuple[float, float], ...]:
-    """(wait, share of requests that may wait longer) of each objective that a wait for a start can break."""
-    return tuple(
-        (
-            max(0.0, slo.bound_s - (traffic.processing_s if slo.latency is Latency.E2E else 0.0)),
-            max(0.0, (100.0 - slo.percentile) / 100.0 - traffic.missed_share),
-        )
-        for slo in traffic.slos
-        if slo.latency is not Latency.TPOT
-    )
+    """(wait, share of requests that may wait longer) of each bound that a wait for a start can break."""
+    return tuple((_wait_s(slo, traffic), _tolerated(slo, traffic)) for slo in traffic.timed)
+
+
+def _wait_s(slo: Slo, traffic: TrafficClass) -> float:
+    return max(0.0, slo.bound_s - (traffic.processing_s if slo.latency is Latency.E2E else 0.0))
+
+
+def _tolerated(slo: Slo, traffic: TrafficClass) -> float:
+    return max(0.0, (100.0 - slo.percentile) / 100.0 - traffic.missed_share)
 
 
 def cold_wait_that_matters(traffic: TrafficClass, supply: Supply) -> Slo | None:
-    """The objective that a request breaks when it waits for a whole cold start, where there is one."""
-    timed = [slo for slo in traffic.slos if slo.latency is not Latency.TPOT]
-    for slo, (wait_s, _) in zip(timed, _bearable(traffic), strict=True):
-        if wait_s < supply.cold_start_s:
-            return slo
-    return None
+    """The bound that a request breaks when it waits for a whole cold start, where there is one."""
+    broken = (slo for slo in traffic.timed if _wait_s(slo, traffic) < supply.cold_start_s)
+    return next(broken, None)
 
 
 @lru_cache(maxsize=256)
@@ -412,7 +418,7 @@ def _keeping_formula(gaps: IdleGaps, supply: Supply, kept: Keeping) -> str:
 
 
 def _too_many_hits(traffic: TrafficClass, supply: Supply, slo: Slo, unbound: Keeping) -> str:
-    tolerated = max(0.0, (100.0 - slo.percentile) / 100.0 - traffic.missed_share)
+    tolerated = _tolerated(slo, traffic)
     anyway = f" beside {traffic.missed_share:.1%} late anyway" if traffic.missed_share else ""
     met = "" if unbound.cold_hit_share is None else f"{unbound.cold_hit_share:.2%} of "
     usd = supply.replicas * supply.usd_per_hour * unbound.paid_share

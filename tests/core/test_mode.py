@@ -120,6 +120,8 @@ def test_no_chosen_mode_breaks_an_objective_or_is_priced_from_what_is_not_known(
     assert chosen.excluded is None
     if found.mode is Mode.SCALE_TO_ZERO:
         assert traffic.gaps is not None
+        if traffic.deadline_s is not None and chosen.starts_per_hour > 0:
+            assert traffic.deadline_s >= supply.cold_start_s + traffic.processing_s - 1e-9
         for slo in traffic.slos:
             if slo.latency is Latency.TTFT and slo.bound_s < supply.cold_start_s:
                 assert chosen.cold_hit_share is not None
