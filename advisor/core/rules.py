@@ -34,7 +34,7 @@ MUST_SAVE = 0.02  # of cost and misses, to leave the acting rule
 NUM_DECISIONS = 64
 MAX_CANDIDATES = 64
 REGRET_S = 900.0
-KEPT_S = 1200.0
+KEPT_S, MAX_KEPT_S = 1200.0, 4 * 3600.0
 FLOOR_HOLDS = 0.95  # of the demand of a descent that was regretted
 ONE = np.ones(1)
 
@@ -114,7 +114,8 @@ class Rules:
 class Regret:
     """A descent that was taken back soon is not tried again at once: noise at a boundary moves nothing (A5).
 
-    The count that was left is kept while demand is no lower than it was then, and it was needed of late.
+    The count that was left is kept while demand is no lower than it was then, and it was needed of late: within twenty
+    minutes, and twice as long each time that is regretted again.
     """
 
     _recent: RecentNeed = field(default_factory=lambda: RecentNeed(window_s=KEPT_S))
@@ -133,6 +134,8 @@ class Regret:
         if target < have:
             self._left, self._demand, self._left_s = have, demand, now_s
         elif target > have and now_s - self._left_s < REGRET_S:
+            again = self._left == self._floor and self._demand > FLOOR_HOLDS * self._floor_demand
+            self._recent.window_s = min(MAX_KEPT_S, 2 * self._recent.window_s) if again else KEPT_S
             self._floor, self._floor_demand = self._left, self._demand
             self._left_s = -math.inf
 

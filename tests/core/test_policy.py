@@ -122,7 +122,9 @@ def test_a_jump_is_answered_in_one_step_and_starting_replicas_are_credited() -> 
 def test_constant_load_with_noise_changes_nothing_once_settled(rate: float) -> None:
     rng = random.Random(3)
     fleet = Fleet(make_policy())
-    fleet.drive(lambda _: rate * rng.uniform(0.9, 1.1), 3 * 3600.0)
+    fleet.drive(
+        lambda _: rate * rng.uniform(0.9, 1.1), 12 * 3600.0
+    )  # until the price of a miss has settled too
     start = len(fleet.targets)
     fleet.drive(lambda _: rate * rng.uniform(0.9, 1.1), 2 * 3600.0)
     assert changes(fleet.targets[start:]) == []
@@ -149,6 +151,16 @@ def test_a_direction_is_changed_at_most_once_in_five_minutes(
     turned_at_s = [at_s for (_, was), (at_s, now) in itertools.pairwise(moved) if was != now]
     settled_at_s = [at_s for at_s in turned_at_s if at_s > 1800.0]  # a first regret teaches it
     assert all(b - a >= 300.0 for a, b in itertools.pairwise(settled_at_s))
+
+
+def test_a_step_settles_and_the_fleet_comes_back_down() -> None:
+    fleet = Fleet(make_policy())
+    fleet.drive(lambda t: 40.0 if 3600 <= t < 10_800 else 5.0, 10_800.0)
+    high = fleet.targets[-1]
+    assert changes(fleet.targets[-120:]) == []  # the last half hour of the plateau
+    fleet.drive(lambda _: 5.0, 7200.0)
+    assert changes(fleet.targets[-120:]) == []
+    assert fleet.targets[-1] < 0.4 * high
 
 
 BROKEN = {
