@@ -2,6 +2,7 @@
 
     python tests/benchmarks/bench_scale_to_zero.py           # a minute; needs shared/data/traces beside the project
     python tests/benchmarks/bench_scale_to_zero.py --cold-start 90 --tenant 0
+    python tests/benchmarks/bench_scale_to_zero.py --others  # traffic that nothing was tuned on
 
 One replica serves all that comes, in the time that a lone request takes on an L4, and is billed from launch to end, 60 s at
 least. A look every ten seconds. A cold hit is a request that waited over 30 s; beside it the share that waited at all.
@@ -34,6 +35,13 @@ TRACES = ROOT.parent / "shared" / "data" / "traces"
 COLD_STARTS_S = (30.0, 90.0, 300.0)
 LOOK_S, MIN_BILLED_S, WINDOW_S, COLD_HIT_S, BUDGET = 10.0, 60.0, 600.0, 30.0, 0.02
 PROMPT_S, ANSWER_S = 1.65e-4, 0.043  # a token, of 8 billion parameters in 8 bits on an L4
+LONGEST_ANSWER = 600  # tokens, of the traces that are thinned
+THINNED = {
+    "azure2024_code_days2-4_recon": 2000,
+    "azure2024_conv_days0-2_recon": 1500,
+    "servegen_r1_day_recon": 700,
+    "servegen_mlarge_days0-6_recon": 4000,
+}
 CONSTANTS_S = (60, 90, 120, 180, 240, 300, 450, 600, 900, 1200, 1800, 2700, 3600, 7200, 14_400)
 
 
@@ -175,6 +183,32 @@ def tenants(only: int | None) -> list[Tenant]:
     return found if only is None else [found[only]]
 
 
+def others() -> list[Tenant]:
+    """Four other traces thinned until they pause, and three habits: an office, a job every two hours, sessions at random."""
+    rng = np.random.default_rng(3)
+    found = []
+    for name, requests in THINNED.items():
+        trace = load_trace(TRACES / f"{name}.parquet")
+        kept = rng.random(len(trace)) < requests / len(trace)
+        answers = np.minimum(trace.output_tokens, LONGEST_ANSWER)
+        serve_s = (trace.input_tokens * PROMPT_S + answers * ANSWER_S)[kept]
+        found.append(_from_zero(name.split("_days")[0], trace.arrival_s[kept], serve_s))
+    office = [day * 86_400 + rng.uniform(9, 17, 400) * 3600 for day in range(14) if day % 7 < 5]
+    job = [start * 7200 + rng.uniform(0, 300, 15) for start in range(14 * 12)]
+    sessions = [
+        start_s + np.cumsum(rng.exponential(20, rng.integers(5, 120)))
+        for start_s in rng.uniform(0, 14 * 86_400, 56)
+    ]
+    for name, parts in (("office", office), ("every 2 h", job), ("at random", sessions)):
+        at_s = np.sort(np.concatenate(parts))
+        found.append(_from_zero(name, at_s, np.full(len(at_s), 8.0)))
+    return found
+
+
+def _from_zero(name: str, at_s: NDArray[np.float64], serve_s: NDArray[np.float64]) -> Tenant:
+    return Tenant(name=name[:13], arrival_s=at_s - at_s[0], serve_s=serve_s)
+
+
 def best_constant(outcomes: Sequence[Outcome]) -> Outcome:
     """The cheapest within the budget; where none is, the one with the fewest cold hits."""
     able = [one for one in outcomes if one.cold_hits <= BUDGET]
@@ -253,11 +287,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cold-start", type=float, action="append", dest="cold_starts")
     parser.add_argument("--tenant", type=int, choices=range(7), help="one of them; 6 is BurstGPT")
+    parser.add_argument("--others", action="store_true", help="traffic that nothing was tuned on")
     parser.add_argument("--frontier", action="store_true", help="every constant, tenant by tenant")
     args = parser.parse_args()
     if not TRACES.is_dir():
         sys.exit("the traces are not here: shared/data/traces beside the project is needed")
-    known = tenants(args.tenant)
+    known = others() if args.others else tenants(args.tenant)
     for cold_start_s in args.cold_starts or COLD_STARTS_S:
         report(cold_start_s, known, args.frontier)
 
