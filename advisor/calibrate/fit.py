@@ -46,8 +46,7 @@ def design(observations: Sequence[Observation]) -> Design:
     for observation in observations:
         for level in LEVELS:
             keys[level].add(observation.case.keys.at(level))
-        if observation.source not in _ANCHORED:  # what they say is said of everybody
-            keys["source"].add(observation.source)
+    keys["source"] -= _ANCHORED  # what those say is said of everybody
     names: list[tuple[str, str, str]] = []
     start: list[float] = []
     widths: list[float] = []
@@ -60,20 +59,22 @@ def design(observations: Sequence[Observation]) -> Design:
             for key in sorted(keys[level] - {""}):
                 names.append((quantity, level, key))
                 start.append(0.0)
-                widths.append(level_width)
+                widths.append(level_width * _widened(level, key))
     return Design(names=tuple(names), start=np.array(start), widths=np.array(widths))
 
 
-def membership(plan: Design, table: Columns, observations: Sequence[Observation]) -> list[Array]:
+def _widened(level: str, key: str) -> float:
+    """How much farther a factor may lie: that of an engine's port to hardware of another vendor."""
+    port = level == "pair" and key.split("|")[-1].startswith(priors.PORTS)
+    return priors.PORT_WIDENED if port else 1.0
+
+
+def membership(plan: Design, table: Columns) -> list[Array]:
     """For each parameter the cases that it moves."""
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    source_of: dict[int, str] = {}
-    for i, observation in enumerate(observations):
-        source_of[int(table.case_of[i])] = observation.source
     for i, case in enumerate(table.cases):
         for level in LEVELS:
             members[level, case.keys.at(level)].append(i)
-        members["source", source_of[i]].append(i)
         members["base", ""].append(i)
     return [np.array(members[level, key], dtype=int) for _, level, key in plan.names]
 
@@ -120,7 +121,7 @@ class Fitted:
         for (quantity, level, key), value in zip(self.plan.names, self.theta, strict=True):
             if level == "base":
                 base[quantity] = float(value)
-            elif level != "source":
+            else:
                 effects.setdefault(quantity, {}).setdefault(level, {})[key] = float(value)
         return EfficiencyTable(base=base, effects=effects)
 
@@ -130,7 +131,7 @@ class _Problem:
 
     def __init__(self, observations: Sequence[Observation]) -> None:
         self.table, self.plan = columns(observations), design(observations)
-        self.members = membership(self.plan, self.table, observations)
+        self.members = membership(self.plan, self.table)
         self.quantity = np.array([QUANTITIES.index(name) for name, _, _ in self.plan.names])
         self.measured = np.log(np.array([o.value for o in observations]))
         self.sigma = np.array([noise_of(o) for o in observations])

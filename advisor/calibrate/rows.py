@@ -28,7 +28,7 @@ from advisor.core.scheduler import Engine, Shape
 Row = Mapping[str, str]
 COLUMNS = (
     "model_hf_id", "gpu", "gpu_count", "tp", "pp", "engine", "engine_version", "weight_dtype", "kv_dtype", "isl", "osl",
-    "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes",
+    "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes", "source_id",
 )  # fmt: skip
 GIB = 2.0**30
 DEFAULT_ENGINE = "vLLM"  # where a row names none: it is the one that we serve with
@@ -115,6 +115,7 @@ def read_case(
         (engine_name, era),
         speculative="SPECULATIVE" in notes,
         over_network=sharding.over_network,
+        source=(row.get("source_id") or "").strip(),
     )
     return ReadRow(
         case=Case(

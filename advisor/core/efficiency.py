@@ -68,6 +68,7 @@ LEVELS = (
     "unit",
     "pair",
     "family",
+    "source",
 )
 
 
@@ -86,6 +87,7 @@ class Keys:
     unit: str = ""  # precision and hardware generation together
     pair: str = ""  # era and hardware generation together
     family: str = ""  # the architecture's class
+    source: str = ""  # the laboratory that measures, where it is one that was learned from
 
     def at(self, level: str) -> str:
         return str(getattr(self, level))
@@ -165,6 +167,7 @@ def keys_of(
     *,
     speculative: bool = False,
     over_network: bool = False,
+    source: str = "",
 ) -> Keys:
     """Where a model on an accelerator under an engine (`engine_keys`) stands at each level."""
     name, era = engine
@@ -182,6 +185,7 @@ def keys_of(
         unit=f"{precision}|{generation}" if precision and generation else "",
         pair=f"{era}|{generation}" if era and generation else "",
         family=family_key(spec),
+        source=source,
     )
 
 

@@ -126,6 +126,8 @@ def main() -> None:
     observations = data.load(data.MEASUREMENTS).observations
     by_query: dict[str, list[Observation]] = defaultdict(list)
     for observation in observations:
+        if observation.row >= len(rows):  # an anchor, which the file lacks
+            continue
         row = rows[observation.row]
         tp = int(row["tp"] or observation.devices)
         found = query_of(observation, row["model_hf_id"], tp)

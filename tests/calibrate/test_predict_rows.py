@@ -103,6 +103,13 @@ def test_two_names_of_one_measurement_agree() -> None:
     assert predicted(metric="total_tok_s", **static) == pytest.approx(tokens / e2e_s)
 
 
+def test_a_known_laboratory_keeps_its_habits_and_a_stranger_has_none() -> None:
+    static = {"scenario": "static-batch", "metric": "batch_e2e_s"}
+    ours = predicted(**static)
+    assert predicted(source_id="argonne-llm-inference-bench", **static) != ours
+    assert predicted(source_id="somebody-else", **static) == ours
+
+
 def test_eight_cards_of_one_replica_are_faster_than_one() -> None:
     assert predicted(tp="8", gpu_count="8") < predicted()
 
