@@ -280,6 +280,11 @@ class AdvisorPolicy:
         in_flight = replicas * float(rate_at(self._belief, mix, held / replicas))
         return max(level, min(in_flight, MAX_CONCURRENCY_RATIO * level))
 
+    def _level_in_replicas(self) -> float:
+        """Demand now in replicas' worth of work, which stays comparable while lengths change."""
+        level = self._forecaster.level()
+        return level / self._table.fluid if level and self._table is not None else 0.0
+
     def _sure(self) -> float:
         """What the last half minute shows for sure: a jump that counting noise does not explain is believed at once."""
         quick = self._forecaster.quick_level() or 0.0
@@ -314,7 +319,7 @@ class AdvisorPolicy:
         starting = observation.replicas_starting or 0
         have = (observation.replicas_running or 0) + starting
         held = self._recent.add(now_s=now_s, need=need)
-        target, level = need, self._forecaster.level() or 0.0
+        target, level = need, self._level_in_replicas()
         least = self._regret.least(now_s=now_s, need=need, demand=level)
         if need < have:
             quiet = self._direction.may_go_down(now_s) and self._mix.observed
