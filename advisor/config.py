@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -26,7 +25,7 @@ from pydantic import (
     field_validator,
 )
 
-from advisor import quantities
+from advisor import quantities, yaml_file
 from advisor.core.hardware import find
 from advisor.core.objective import Budget, CapacityType, Latency, Slo
 from advisor.core.pricing import OfferFilter
@@ -169,20 +168,21 @@ class AdvisorConfig(_Strict):
         except UnknownAcceleratorError as error:
             raise ValueError(str(error)) from None
 
-    @field_validator("providers")
+    @field_validator("providers", "regions")
     @classmethod
-    def _known_providers(
+    def _in_the_price_book(
         cls, names: tuple[str, ...] | None, info: ValidationInfo
     ) -> tuple[str, ...] | None:
         from advisor.price_book import load_price_book
 
         book = load_price_book(today=datetime.now(UTC).date(), own=info.data.get("prices"))
-        known = sorted({offer.provider for offer in book.offers})
+        what = "provider" if info.field_name == "providers" else "region"
+        known = sorted({getattr(offer, what) for offer in book.offers})
         for name in names or ():
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
                 raise ValueError(
-                    f"no provider {name!r} in the price book; near names: {', '.join(near)}"
+                    f"no {what} {name!r} in the price book; near names: {', '.join(near)}"
                 )
         return names
 
@@ -196,6 +196,15 @@ class AdvisorConfig(_Strict):
         if self.prometheus_url is not None:
             shown["prometheus_url"] = re.sub(r"//[^/@]*@", "//", self.prometheus_url)
         return shown
+
+    def check_environment(self) -> None:
+        """ConfigError for a secret whose environment variable is not set or holds something else."""
+        if self.notify.webhook is not None:
+            self.notify.webhook.secret()
+        if self.notify.slack is not None:
+            self.notify.slack.address()
+        if self.prometheus_token_env is not None:
+            environment_value(self.prometheus_token_env, "prometheus_token_env")
 
     def slos(self) -> tuple[Slo, ...]:
         return tuple(entry.slo() for entry in self.slo)
@@ -241,16 +250,7 @@ def parse_config(args: object, *, where: str) -> AdvisorConfig:
 
 def load_config(file: Path) -> AdvisorConfig:
     """The advisor's part of a `serve run` file, or a file with nothing else; ConfigError for anything wrong in it."""
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file}: not a text file") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ConfigError(f"{file}: {where}not valid YAML") from None
+    content = yaml_file.read(file)
     if isinstance(content, Mapping) and isinstance(content.get("applications"), list):
         for application in content["applications"]:
             if isinstance(application, Mapping) and str(application.get("import_path")).startswith(

@@ -28,7 +28,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -38,7 +37,7 @@ from pydantic import (
     model_validator,
 )
 
-from advisor import data
+from advisor import data, yaml_file
 from advisor.core.hardware import find
 from advisor.core.objective import HOURS_PER_MONTH, CapacityType
 from advisor.core.pricing import YOURS
@@ -158,20 +157,9 @@ class OwnPrices(_Strict):
 
 def load_own_prices(file: Path) -> OwnPrices:
     """The user's prices; ConfigError with one line per mistake, each naming file and field."""
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise ConfigError(
-                f"{file}: larger than {MAX_BYTES // 1_000_000} MB: not a list of prices"
-            )
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file}: not a text file") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ConfigError(f"{file}: {where}not valid YAML") from None
+    if file.is_file() and file.stat().st_size > MAX_BYTES:
+        raise ConfigError(f"{file}: larger than {MAX_BYTES // 1_000_000} MB: not a list of prices")
+    content = yaml_file.read(file)
     if not isinstance(content, Mapping):
         raise ConfigError(f"{file}: must be a mapping with {', '.join(OwnPrices.model_fields)}")
     try:

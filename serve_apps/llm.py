@@ -21,14 +21,15 @@ What stock settings get wrong, and what is set here unless the file says otherwi
 from __future__ import annotations
 
 import asyncio
+import difflib
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ray import serve
-from ray.serve.llm import LLMConfig, LLMServingArgs, build_openai_app
+from ray.serve.llm import LLMConfig, LLMServingArgs, ModelLoadingConfig, build_openai_app
 from ray.serve.llm import LLMServer as StockLLMServer
 from ray.serve.llm.ingress import OpenAiIngress as StockOpenAiIngress
 
@@ -171,12 +172,26 @@ def _llm_config(config: Mapping[str, Any], where: str) -> LLMConfig:
         return LLMConfig(**merged, server_cls=merged.pop("server_cls", LLMServer))
     except ValidationError as error:
         problems = [
-            f"{where}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-            for problem in error.errors()
+            f"{where}.{field}: {said}" if field else f"{where}: {said}"
+            for field, said in _mistakes(error)
         ]
         raise ConfigError("\n".join(problems)) from None
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _mistakes(error: Any) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong with it) of a pydantic error, an unknown field of LLMConfig with the nearest that there is."""
+    for problem in error.errors():
+        field = ".".join(map(str, problem["loc"]))
+        said = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(field, LLMConfig.model_fields, n=1)
+            said = f"unknown field; did you mean {near[0]}?" if near else "unknown field"
+        elif field == "model_loading_config":
+            known = ", ".join(ModelLoadingConfig.model_fields)
+            said = f"{said.split(':')[0]}; its fields are {known}"
+        yield field, said
 
 
 def _defaults(config: Mapping[str, Any]) -> dict[str, Any]:

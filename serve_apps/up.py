@@ -10,7 +10,6 @@ process on Ctrl-C.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
 import signal
@@ -30,13 +29,14 @@ from serve_apps.paths import data_path, direct_streaming_flags
 
 QUICKSTART = Path(__file__).with_name("configs") / "quickstart.yaml"
 RAY_DASHBOARD_PORT = 8265
-HAPROXY_PORTS = (8404, 9101)
+HAPROXY_PORTS = (8404, 8500, 9101)  # statistics, health of the proxies, metrics
 # Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24.
 NEEDED_BYTES = 5 * 2**30
 START_TIMEOUT_S = 900.0
 POLL_S = 0.5
 SAY_EVERY_S = 15.0
 SHUTDOWN_S = 5.0
+STOP_POLL_S = 0.2
 _FAILED = re.compile(
     r"Failed to update the deployments \[[^]]*\]|Deploying app '[^']*' failed[^\n]*"
 )
@@ -55,6 +55,9 @@ def main() -> int:
     args = parser.parse_args()
     try:
         return up(args.config, stock=args.stock)
+    except KeyboardInterrupt:
+        _say("stopped: nothing had been started")
+        return 130
     except AdvisorError as error:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
@@ -74,7 +77,7 @@ def up(file: Path, *, stock: bool) -> int:
     environment = _environment(stock=stock)
     _say(f"checking {file} ...")
     checked = subprocess.run(
-        [sys.executable, "-m", "serve_apps.check", str(file)], env=environment
+        [sys.executable, "-m", "serve_apps.check", "--here", str(file)], env=environment
     )
     if checked.returncode != 0:
         return checked.returncode
@@ -145,10 +148,14 @@ def _name(process: psutil.Process) -> str:
 
 
 def _check_ports(config: Mapping[str, Any], *, stock: bool) -> None:
-    ports = [_http(config)[1], RAY_DASHBOARD_PORT, *(() if stock else HAPROXY_PORTS)]
-    held = [str(holder) for port in ports if (holder := processes.holder_of(port))]
+    """Ray's and HAProxy's ports have no setting in the file; only that of the endpoint has."""
+    mine, fixed = _http(config)[1], [RAY_DASHBOARD_PORT, *(() if stock else HAPROXY_PORTS)]
+    if mine in fixed:
+        raise PreflightError(f"http_options.port: {mine} is one of Ray's own: {fixed}")
+    ways = {mine: "stop it, or set another http_options.port"} | dict.fromkeys(fixed, "stop it")
+    held = {port: holder for port in ways if (holder := processes.holder_of(port))}
     if held:
-        raise PreflightError("\n".join(f"{line}: stop it, or set another port" for line in held))
+        raise PreflightError("\n".join(f"{holder}: {ways[port]}" for port, holder in held.items()))
 
 
 def check_memory(available_bytes: int) -> None:
@@ -233,12 +240,17 @@ def _print_addresses(config: Mapping[str, Any]) -> None:
 def _stop(serve: subprocess.Popen[bytes], marker: str) -> None:
     """Let `serve run` begin to shut down, then end whatever of this run is still there.
 
-    Serve would drain its replicas for half a minute, for the sake of proxies on other machines: here there are none.
+    Serve would drain its replicas for half a minute, for the sake of proxies on other machines: here there are none. Ray's
+    agents hide their environment and are known only by their parent, which may end before them: they are remembered.
     """
+    seen = set(processes.of_run(marker))
     if serve.poll() is None:
         serve.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            serve.wait(timeout=SHUTDOWN_S)
+        deadline_s = time.monotonic() + SHUTDOWN_S
+        while serve.poll() is None and time.monotonic() < deadline_s:
+            seen.update(processes.of_run(marker))
+            time.sleep(STOP_POLL_S)
+    processes.remove([process for process in seen if process.is_running()])
     processes.remove_run(marker)
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
-import yaml
 from pydantic import Field
 
-from advisor import data
+from advisor import data, yaml_file
 from advisor.backtest.bounds import infeasible_reason
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.contest import Problem, enough_replicas, starting_replicas, to_fleet
@@ -56,10 +55,7 @@ class Believed:
 
 def read_model_file(path: Path) -> ReplicaModel:
     """ConfigError naming file and field where it is not a replica model."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from None
+    content = yaml_file.read(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping is needed: step_base_s, kv_capacity_tokens, ...")
     try:
