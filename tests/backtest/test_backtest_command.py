@@ -164,7 +164,7 @@ def test_a_mistake_is_one_line_and_status_2(
         (REPLICA + "speed: 3\n", "speed: Extra inputs are not permitted"),
         (REPLICA.replace("64", "9000"), "max_num_batched_tokens: below max_num_seqs"),
         ("- 1\n", "a mapping is needed"),
-        ("a: [\n", "while parsing"),
+        ("a: [\n", "line 2, column 1: not valid YAML"),
     ],
 )
 def test_a_wrong_replica_file_is_named_with_its_field(

@@ -1,4 +1,4 @@
-"""The miss model's laws; that it agrees with the simulator is in tests/backtest/test_capacity.py."""
+"""The miss model's laws; that it agrees with the simulator is in tests/backtest/test_capacity_in_simulation.py."""
 
 import numpy as np
 import pytest
