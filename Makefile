@@ -4,7 +4,7 @@ CPU := .venv/bin
 CORE := .venv-core/bin
 
 .PHONY: help serve test env env-core lint types test-core test-serve prometheus calibrate bench-serve bench-advisor bench-policy \
-        bench-models locks docs
+        bench-models bench-modes bench-guards locks docs
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,14 @@ bench-models: env-core ## how good and how fast sizing, prediction, prices and p
 
 bench-policy: env-core ## scaling policies on real traces, as pairs of cost and attainment (hours; --quick by hand)
 	@$(CORE)/python tests/benchmarks/bench_policy.py
+
+bench-modes: env-core ## scale to zero, tenant by tenant, and a batch job: dollars and waits beside what can be known (a minute)
+	@$(CORE)/python tests/benchmarks/bench_scale_to_zero.py
+	@$(CORE)/python tests/benchmarks/bench_batch.py
+
+bench-guards: env-core ## the guards' laws at their promised counts, and a thousand kills of the journal's writer (ten minutes)
+	@$(CORE)/python tests/benchmarks/guards.py
+	@$(CORE)/python tests/benchmarks/journal_kills.py 1000
 
 calibrate: env-core ## fit the performance model again on ../shared/data/measurements, and print its errors (minutes)
 	@$(CORE)/python -m advisor.calibrate
