@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,10 @@ from advisor.commands import plan as plan_command
 from advisor.commands import predict as predict_command
 from advisor.commands import prices as prices_command
 from advisor.commands import size as size_command
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, ConfigError
+
+if TYPE_CHECKING:
+    from advisor.config import AdvisorConfig
 
 cli = typer.Typer(
     help="Which GPU, how many replicas, and whether to keep them on, for a self-hosted LLM.",
@@ -44,10 +47,9 @@ def run(
     ] = 8001,
 ) -> None:
     """Run the advisor outside Ray Serve: the loop, its page at /advisor, its metrics at /metrics."""
-    from advisor.config import load_config
     from advisor.standalone import run_once, serve_forever
 
-    config = load_config(file)
+    config = _load(file)
     if once:
         run_once(config, as_json=json)
     else:
@@ -56,15 +58,26 @@ def run(
 
 @cli.command()
 def check(file: ConfigFile) -> None:
-    """Say whether the advisor's configuration is right, and every mistake in it."""
+    """Say whether the advisor's configuration is right, its environment variables included, and every mistake in it."""
     from advisor.adapters.hub import load_model_spec
-    from advisor.config import load_config
 
-    config = load_config(file)
+    config = _load(file)
     spec = load_model_spec(config.model_source or config.model)
     typer.echo(
         f"{file}: ok: {config.model}, {spec.total_params:,} parameters, budget ${config.budget.usd_per_hour:.2f}/h"
     )
+
+
+def _load(file: Path) -> AdvisorConfig:
+    """The configuration, on a machine that has what it names: variables with secrets, the journal's folder."""
+    from advisor.config import load_config
+
+    config = load_config(file)
+    try:
+        config.check_environment()
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from None
+    return config
 
 
 @cli.command("metrics-doc")

@@ -198,13 +198,18 @@ class AdvisorConfig(_Strict):
         return shown
 
     def check_environment(self) -> None:
-        """ConfigError for a secret whose environment variable is not set or holds something else."""
+        """ConfigError for what this machine has not: a secret's environment variable, a place for the journal."""
         if self.notify.webhook is not None:
             self.notify.webhook.secret()
         if self.notify.slack is not None:
             self.notify.slack.address()
         if self.prometheus_token_env is not None:
             environment_value(self.prometheus_token_env, "prometheus_token_env")
+        if self.journal is not None:
+            from advisor.adapters.journal import why_not_kept
+
+            if (problem := why_not_kept(self.journal)) is not None:
+                raise ConfigError(f"journal: {self.journal}: {problem}")
 
     def slos(self) -> tuple[Slo, ...]:
         return tuple(entry.slo() for entry in self.slo)

@@ -79,9 +79,7 @@ def read_row(row: Mapping[str, str | None]) -> StartUp:
     if not model:
         raise _RowError("model_hf_id is empty")
     spec = load_model_spec(model, offline=True)
-    if not _cell(row, "gpu"):
-        raise _RowError("gpu is empty")
-    accelerator, _ = find_measured(_cell(row, "gpu"), data.accelerators())
+    accelerator = _accelerator(_cell(row, "gpu"))
     return StartUp(
         spec=_as_asked(spec, row),
         accelerator=accelerator,
@@ -91,6 +89,19 @@ def read_row(row: Mapping[str, str | None]) -> StartUp:
         max_model_len=_optional_whole(row, "max_model_len"),
         settings=default_settings(accelerator, counts_cuda_graphs=_counts_cuda_graphs(row)),
     )
+
+
+def _accelerator(name: str) -> Accelerator:
+    """As `advisor predict` reads the column: of several that "H100" may mean, the form most rented."""
+    from advisor.calibrate.names import cached_accelerator_of
+    from advisor.calibrate.rows import Unsupported
+
+    if not name:
+        raise _RowError("gpu is empty")
+    found = cached_accelerator_of(name)
+    if isinstance(found, Unsupported):
+        return find_measured(name, data.accelerators())[0]  # refuses it with the near names
+    return found
 
 
 def _predicted(start: StartUp) -> dict[str, str]:

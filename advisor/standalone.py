@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import socket
@@ -41,15 +42,21 @@ def serve_forever(config: AdvisorConfig, *, as_json: bool, host: str, port: int)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PreflightError(
-                f"--port: cannot listen on {host}:{port}: {error.strerror}"
-            ) from None
+            raise PreflightError(_why_not(error, host, port)) from None
     if not as_json:
         _log_to_stderr()
     registry = CollectorRegistry()
     loop = assemble(config, PrometheusExporter(registry))
     app = create_app(loop, config, registry, as_json=as_json)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    from advisor.ports import holder_of
+
+    if error.errno != errno.EADDRINUSE or (holder := holder_of(port)) is None:
+        return f"--port: cannot listen on {host}:{port}: {error.strerror}"
+    return f"--port: {host}:{port} is in use by {holder}: stop it, or give another --port"
 
 
 def create_app(

@@ -43,6 +43,13 @@ def narrowed(cells: Cells, width: int, spare: Sequence[str]) -> tuple[Cells, tup
     return cells, tuple(gone)
 
 
+def whole_width(cells: Cells) -> int:
+    """The width at which every cell is on one line."""
+    return (
+        sum(max(map(len, column)) for column in _by_column(cells)) + GAP * len(cells.columns) + 1
+    )
+
+
 def rich_table(cells: Cells, width: int) -> Table:
     from rich import box
     from rich.table import Table

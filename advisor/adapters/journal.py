@@ -27,6 +27,7 @@ BUSY_TIMEOUT_S = 5.0
 MAX_DETAIL_BYTES = 64 * 1024
 INTENT, OUTCOME, ADVICE, PROMISE, VERDICT = "intent", "outcome", "advice", "promise", "verdict"
 KINDS = (INTENT, OUTCOME, ADVICE, PROMISE, VERDICT)
+SQLITE = b"SQLite format 3\x00"  # how its files begin: https://sqlite.org/fileformat.html
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,13 +54,36 @@ class Entry:
     detail: Mapping[str, Any]
 
 
+def why_not_kept(path: Path) -> str | None:
+    """Why no journal can be at this path, found without writing. Folders are never made: a misspelt one would be."""
+    try:
+        if path.is_dir():
+            return "is a directory"
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}"
+        if not path.exists():
+            may = os.access(path.parent, os.W_OK | os.X_OK)
+            return None if may else f"{path.parent} may not be written"
+        if not os.access(path, os.R_OK | os.W_OK):
+            return "may not be written"
+        return None if path.is_file() and _is_sqlite(path) else "is something else, no journal"
+    except OSError as error:
+        return f"{error.strerror}"
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(SQLITE)) in (b"", SQLITE)
+
+
 class Journal:
     """Appends and reads entries; every method that writes raises JournalError where the disk does not take it."""
 
     def __init__(self, path: Path, *, max_rows: int = MAX_ROWS) -> None:
         self._path, self._max_rows, self._appended = path, max_rows, 0
+        if (problem := why_not_kept(path)) is not None:
+            raise JournalError(f"{path}: {problem}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             # Created before SQLite opens it: SQLite gives the log and the shared memory beside it the same mode.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             path.chmod(0o600)

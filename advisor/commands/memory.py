@@ -45,6 +45,8 @@ def memory(
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="more")
     columns = list(reader.fieldnames or [])
     check_columns(columns, str(file))
+    if not any(text.splitlines()[1:]):
+        raise ConfigError(f"{file}: no row stands below its header")
     added = [name for name in PREDICTED if name not in columns]
     result = io.StringIO(newline="")
     writer = csv.DictWriter(result, [*columns, *added], extrasaction="ignore", lineterminator="\n")

@@ -9,7 +9,9 @@ import typer
 
 if TYPE_CHECKING:
     from advisor.calibrate.predict import Answer
+    from advisor.tables import Cells
 
+COLUMNS = ("row", "model", "gpu", "load", "metric", "predicted", "low", "high", "basis", "why not")
 ADDED = ("predicted", "low", "high", "basis", "unsupported", "assumed")
 SHOWN_REASONS = 8
 
@@ -54,9 +56,11 @@ def _read(file: Path) -> list[dict[str, str]]:
         rows = read_rows(file)
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise ConfigError(f"{file}: cannot be read as csv: {error}") from None
-    if rows and "metric" not in rows[0]:
+    if not rows:
+        raise ConfigError(f"{file}: no row to predict: a header and a row below it are needed")
+    if "metric" not in rows[0]:
         raise ConfigError(f"{file}: column 'metric' is missing; it says what to predict")
-    if rows and "model_hf_id" not in rows[0]:
+    if "model_hf_id" not in rows[0]:
         raise ConfigError(f"{file}: column 'model_hf_id' is missing; it says which model")
     return rows
 
@@ -101,17 +105,40 @@ def _print_json(lines: list[dict[str, str]]) -> None:
 
 
 def _print_table(lines: list[dict[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from advisor.plan.text import console
+    from advisor.tables import Cells, narrowed, rich_table, whole_width
 
-    table = Table("model", "gpu", "load", "metric", "predicted", "low", "high", "basis", "why not")
-    for line in lines:
-        load = f"{line.get('isl', '')}/{line.get('osl', '')} x {line.get('concurrency_or_batch', '') or '-'}"
-        table.add_row(
-            line.get("model_hf_id", "").split("/")[-1], line.get("gpu", ""), load, line.get("metric", ""),
-            line["predicted"], line["low"], line["high"], line["basis"], line["unsupported"],
-        )  # fmt: skip
-    Console().print(table)
+    columns, rows = (
+        COLUMNS,
+        tuple(_shown(number, line) for number, line in enumerate(lines, start=1)),
+    )
+    if not any(line["unsupported"] for line in lines):
+        columns, rows = columns[:-1], tuple(row[:-1] for row in rows)
+    cells = Cells(columns=columns, rows=rows, right=("row", "predicted", "low", "high"))
+    screen = console(file_width=whole_width(cells))
+    cells, gone = narrowed(cells, screen.width, _least_needed(cells))
+    screen.print(rich_table(cells, screen.width))
+    if gone:
+        screen.print(f"No room for {', '.join(gone)}: a wider terminal, --out or --json has them.")
+
+
+def _shown(number: int, line: dict[str, str]) -> tuple[str, ...]:
+    load = f"{line.get('isl', '')}/{line.get('osl', '')} x {line.get('concurrency_or_batch', '') or '-'}"
+    cells = (
+        str(number), line["model_hf_id"].split("/")[-1], line.get("gpu", ""), load, line["metric"],
+        line["predicted"], line["low"], line["high"], line["basis"], line["unsupported"],
+    )  # fmt: skip
+    return tuple("".join(c if c.isprintable() else "?" for c in cell) for cell in cells)
+
+
+def _least_needed(cells: Cells) -> list[str]:
+    """The reasons stand below the table once more; of what tells rows apart, what is the same in all goes first."""
+    varies = {
+        name: len(set(column)) > 1
+        for name, *column in zip(cells.columns, *cells.rows, strict=True)
+    }
+    told_below = [name for name in ("basis", "why not") if name in varies]
+    return [*told_below, *sorted(("model", "gpu", "load"), key=varies.__getitem__)]
 
 
 def _print_summary(answers: list[Answer], out: Path | None) -> None:

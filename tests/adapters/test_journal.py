@@ -145,5 +145,10 @@ def test_a_file_that_is_no_journal_is_refused_in_one_line(tmp_path: Path) -> Non
     path.write_text("not a database, but long enough to be read as one" * 100)
     with pytest.raises(JournalError, match=r"journal\.db: "):
         Journal(path)
+    with pytest.raises(JournalError, match="there is no folder"):
+        Journal(tmp_path / "nowhere" / "journal.db")
+    assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(JournalError, match="is a directory"):
+        Journal(tmp_path)
     with pytest.raises(JournalError, match="no such journal"):
         read_journal(tmp_path / "other.db")

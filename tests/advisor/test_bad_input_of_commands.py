@@ -36,6 +36,8 @@ def said(
             Path(folder, "config.json").write_text(text)
     Path("trace.csv").write_text(TRACE)
     Path("replica.yaml").write_text(REPLICA)
+    Path("blank.csv").touch()
+    Path("header.csv").write_text("model_hf_id,gpu,metric\n")
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["advisor", *arguments])
@@ -205,6 +207,13 @@ def test_a_wrong_trace_names_file_and_column(refused: Refused, text: str, says: 
         ("gpus --lint nowhere.csv", "nowhere.csv"),
         ("gpus --lint empty", "empty"),
         ("gpus --lint replica.yaml", "replica.yaml"),
+        ("predict nowhere.csv", "nowhere.csv: cannot be read"),
+        ("predict blank.csv", "blank.csv: no row to predict"),
+        ("predict header.csv", "header.csv: no row to predict"),
+        ("predict header.csv --json", "header.csv: no row to predict"),
+        ("predict header.csv --out out.csv", "header.csv: no row to predict"),
+        ("memory blank.csv", "blank.csv: column 'model_hf_id' is missing"),
+        ("memory header.csv", "header.csv: no row stands below its header"),
         ("memory nowhere.csv", "nowhere.csv: cannot be read: No such file"),
         ("memory empty", "empty: cannot be read: Is a directory"),
         ("memory trace.csv", "trace.csv"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +62,90 @@ def test_a_mistake_is_one_line_with_status_2(tmp_path: Path) -> None:
     done = advisor("check", str(file))
     assert done.returncode == 2
     assert done.stderr == f"error: {file}: budget: required, for example: budget: 5000/month\n"
+
+
+def config(folder: Path, *more: str) -> Path:
+    """A configuration of the tiny model that is right but for what a test adds."""
+    file = folder / "advisor.yaml"
+    nowhere = f"http://127.0.0.1:{closed_port()}"
+    lines = (
+        "budget: 100/month", "model: tiny", f"model_source: {folder}", "slo: [{latency: ttft, at_most: 1s}]",
+        f"prometheus_url: {nowhere}", f"ray_dashboard_url: {nowhere}", *more,
+    )  # fmt: skip
+    file.write_text("\n".join(lines))
+    return file
+
+
+def test_who_holds_the_port_is_named(model: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = advisor("run", str(config(model)), "--port", str(port))
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: --port: 127.0.0.1:{port} is in use by {psutil.Process().name()} (pid {os.getpid()}): "
+        "stop it, or give another --port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("journal", "says"),
+    [
+        ("nowhere/x/j.db", "there is no folder {folder}/nowhere/x"),
+        ("config.json/j.db", "there is no folder {folder}/config.json"),
+        (".", "is a directory"),
+        ("config.json", "is something else, no journal"),
+        ("j" * 300, "File name too long"),
+    ],
+)
+@pytest.mark.parametrize("command", [("check",), ("run", "--once", "--json")])
+def test_a_journal_that_cannot_be_kept_is_refused_before_anything_starts(
+    model: Path, command: tuple[str, ...], journal: str, says: str
+) -> None:
+    place = model / journal
+    file = config(model, f"journal: {place}")
+    before = sorted(model.rglob("*"))
+    done = advisor(*command, str(file))
+    assert done.returncode == 2
+    assert done.stderr == f"error: {file}: journal: {place}: {says.format(folder=model)}\n"
+    assert done.stdout == ""
+    assert sorted(model.rglob("*")) == before
+
+
+def test_check_leaves_the_journal_to_the_run(model: Path) -> None:
+    file = config(model, f"journal: {model / 'j.db'}")
+    assert advisor("check", str(file)).returncode == 0
+    assert not (model / "j.db").exists()
+    assert advisor("run", str(file), "--once", "--json").returncode == 0
+    assert (model / "j.db").is_file()
+    assert advisor("check", str(file)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("prometheus_token_env: NOT_SET_HERE", "prometheus_token_env"),
+        ("notify: {webhook: {url: 'http://x', secret_env: NOT_SET_HERE}}", "notify.webhook.secret_env"),
+        ("notify: {slack: {url_env: NOT_SET_HERE}}", "notify.slack.url_env"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", [("check",), ("run", "--once")])
+def test_a_secret_that_is_not_set_is_refused(
+    model: Path, command: tuple[str, ...], line: str, field: str
+) -> None:
+    file = config(model, line)
+    done = advisor(*command, str(file))
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == f"error: {file}: {field}: the environment variable NOT_SET_HERE is not set\n"
+    )
+
+
+def test_a_secret_that_is_set_is_taken(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SET_HERE", "a-token")
+    assert advisor("check", str(config(model, "prometheus_token_env: SET_HERE"))).returncode == 0
 
 
 def test_importing_the_command_brings_nothing_heavy() -> None:

@@ -166,6 +166,25 @@ def test_a_start_up_is_predicted_with_its_interval() -> None:
     assert cells["basis"].startswith("fitted")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("H100", "H100-SXM-80GB"), ("8xH100", "H100-SXM-80GB"), ("A100-80GB", "A100-SXM-80GB"), ("L40S", "L40S-48GB")],
+)  # fmt: skip
+def test_a_gpu_is_read_as_predict_reads_it(written: str, meant: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text(
+        f"model_hf_id,gpu,metric\nQwen/Qwen3-8B,{written},req_s\nQwen/Qwen3-8B,{meant},req_s\n"
+    )
+    memory = list(csv.DictReader(io.StringIO(advisor("memory", str(file)).stdout)))
+    speed = [
+        json.loads(line) for line in advisor("predict", str(file), "--json").stdout.splitlines()
+    ]
+    for rows, column in ((memory, "predicted_kv_cache_tokens"), (speed, "predicted")):
+        asked, named = (row[column] for row in rows)
+        assert asked
+        assert asked == named
+
+
 def test_what_was_measured_is_not_read() -> None:
     measured = {
         **ROW,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from advisor.tables import Cells, narrowed, rich_table
+from advisor.tables import Cells, narrowed, rich_table, whole_width
 
 COLUMNS = ("name", "price", "memory", "note")
 rows = st.lists(
@@ -41,6 +41,15 @@ def test_every_name_and_number_is_whole(rows: tuple[tuple[str, ...], ...], width
     words = text.split()
     for row in cells.rows:
         assert all(word in words for cell in row for word in cell.split())
+
+
+@given(rows=rows)
+def test_at_its_whole_width_each_row_is_one_line(rows: tuple[tuple[str, ...], ...]) -> None:
+    cells = Cells(columns=COLUMNS, rows=rows, right=COLUMNS[1:3])
+    width = whole_width(cells)
+    assert narrowed(cells, width, COLUMNS)[1] == ()
+    lines = [line.split() for line in printed(cells, width).splitlines()]
+    assert all(" ".join(row).split() in lines for row in rows)
 
 
 @given(rows=rows, width=st.integers(60, 200), more=st.integers(0, 100))

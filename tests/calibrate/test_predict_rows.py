@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,7 @@ from advisor.cli import cli
 from advisor.core.fitted import INTERVALS, TABLE
 from advisor.core.recommendation import Basis
 
+ROOT = Path(__file__).resolve().parents[2]
 ROW = {
     "model_hf_id": "meta-llama/Llama-3.1-8B", "gpu": "H100-SXM-80GB", "gpu_count": "1", "tp": "1", "pp": "1",
     "engine": "vLLM", "engine_version": "0.11.0", "weight_dtype": "bf16", "kv_dtype": "", "isl": "1024", "osl": "256",
@@ -142,6 +146,51 @@ def test_the_command_writes_the_same_rows_with_more_columns(tmp_path: Path) -> N
     assert (first["id"], second["id"]) == ("a", "b")
     assert float(first["low"]) < float(first["predicted"]) < float(first["high"])
     assert "toaster" in second["unsupported"]
+
+
+MIXED = [
+    ROW,
+    ROW | {"gpu": "toaster", "metric": "output_tok_s_per_gpu"},
+    ROW | {"metric": "output_tok_s_total"},
+]
+
+
+def printed(folder: Path, columns: int | None) -> str:
+    """The table in a terminal of so many columns, or in a pipe."""
+    table = folder / "rows.csv"
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(ROW))
+        writer.writeheader()
+        writer.writerows(MIXED)
+    env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    if columns is not None:
+        env["COLUMNS"] = str(columns)
+    done = subprocess.run(
+        [sys.executable, "-m", "advisor", "predict", str(table)],
+        capture_output=True, text=True, check=True, cwd=ROOT, env=env,
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, None])
+def test_in_any_width_every_number_is_whole_and_what_is_missing_is_named(
+    tmp_path: Path, columns: int | None
+) -> None:
+    text = printed(tmp_path, columns)
+    assert "…" not in text
+    words = text.split()
+    for row, answer in zip(MIXED, answers(*MIXED), strict=True):
+        assert row["metric"] in words
+        for value in (answer.predicted, answer.low, answer.high):
+            assert value is None or f"{value:.6g}" in words
+    shown, _, gone = text.partition("No room for ")
+    for name in ("model", "gpu", "load", "basis", "why not"):
+        assert (name in shown.splitlines()[1]) != (name in gone.partition(":")[0])
+    if columns is None:
+        assert gone == ""
+    else:
+        assert max(map(len, shown.splitlines())) <= columns
+        assert gone
 
 
 def test_json_is_one_object_a_row(tmp_path: Path) -> None:
