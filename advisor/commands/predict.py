@@ -108,10 +108,8 @@ def _print_table(lines: list[dict[str, str]]) -> None:
     from advisor.plan.text import console
     from advisor.tables import Cells, narrowed, rich_table, whole_width
 
-    columns, rows = (
-        COLUMNS,
-        tuple(_shown(number, line) for number, line in enumerate(lines, start=1)),
-    )
+    columns: tuple[str, ...] = COLUMNS
+    rows = tuple(_shown(number, line) for number, line in enumerate(lines, start=1))
     if not any(line["unsupported"] for line in lines):
         columns, rows = columns[:-1], tuple(row[:-1] for row in rows)
     cells = Cells(columns=columns, rows=rows, right=("row", "predicted", "low", "high"))
