@@ -55,6 +55,24 @@ def plan(
             rich_help_panel=LOAD,
         ),
     ] = None,
+    idle_share: Annotated[
+        str | None,
+        typer.Option(
+            help="Without a trace: the share of the time without a request, as 60%; needs --mean-gap. A bare 60 is taken "
+            "as 60%, 0.6 too. Not known if not given: then scale-to-zero has no price.",
+            metavar="SHARE",
+            rich_help_panel=LOAD,
+        ),
+    ] = None,
+    mean_gap: Annotated[
+        str | None,
+        typer.Option(
+            help="How long a pause of traffic lasts on average, as 20m (1s to 30d; pauses are taken as exponential); needs "
+            "--idle-share. A bare 90 is taken as 90s.",
+            metavar="TIME",
+            rich_help_panel=LOAD,
+        ),
+    ] = None,
     ttft_p95: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +115,16 @@ def plan(
         typer.Option(
             help='Any other objective, as "ttft p90 250ms"; may be given again.',
             metavar="OBJECTIVE",
+            rich_help_panel=OBJECTIVES,
+        ),
+    ] = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            help="How long a whole answer may take where nobody waits for it, as 6h (1s to 30d): async and batch become "
+            "possible, unless an objective asks for an answer at once. Replicas are sized for it at p99. With it alone "
+            "no other objective is assumed; without it, no deadline. A bare 90 is taken as 90s.",
+            metavar="TIME",
             rich_help_panel=OBJECTIVES,
         ),
     ] = None,
@@ -201,7 +229,7 @@ def plan(
     ] = None,
 ) -> None:
     """Say which GPU, how many, which mode, what it costs and why not the others, before anything is deployed."""
-    from advisor.plan import request, run
+    from advisor.plan import pauses, request, run
 
     assumed: list[str] = []
     named = [
@@ -214,14 +242,19 @@ def plan(
     ]
     cap = request.read_budget(budget, assumed)
     book = run.price_book(prices)
+    cold_start_s = request.read_duration("--cold-start", cold_start, assumed)
+    deadline_s = pauses.read_deadline(deadline, assumed)
+    load = _load(trace, rate, isl, osl, cold_start_s, assumed)
+    load = pauses.read_pauses(load, idle_share, mean_gap, assumed)
     asked = request.PlanRequest(
         model=model,
         budget=cap,
-        load=_load(trace, rate, isl, osl, assumed),
+        load=load if deadline_s is None else pauses.steady(load, assumed),
         slos=request.read_slos(
             [(latency, at, text) for latency, at, text in named if text is not None],
             slo or (),
             assumed,
+            deadline=None if deadline_s is None else pauses.deadline_slo(deadline_s),
         ),
         accelerators=request.read_accelerators(accelerator or ()),
         providers=request.read_names(
@@ -236,8 +269,9 @@ def plan(
         quantizations=tuple(quantization or ()),
         mode=mode,
         max_replicas=max_replicas,
-        cold_start_s=request.read_duration("--cold-start", cold_start, assumed),
+        cold_start_s=cold_start_s,
         assumed=(),
+        deadline_s=deadline_s,
         prices_file=prices,
     )
     run.run(asked, assumed, book, explain=explain, as_json=as_json, html=html, write=write)
@@ -248,6 +282,7 @@ def _load(
     rate: float | None,
     isl: float | None,
     osl: float | None,
+    cold_start_s: float,
     assumed: list[str],
 ) -> Load:
     from advisor.plan import request
@@ -262,6 +297,7 @@ def _load(
             rate=rate,
             isl=isl,
             osl=osl,
+            cold_start_s=cold_start_s,
             assumed=assumed,
             progress=lambda rows, total: tick(rows_read(rows, total)),
         )

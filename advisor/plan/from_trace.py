@@ -1,22 +1,25 @@
-"""The load to plan for, out of a trace: its busiest five minutes, its mean lengths, its share of idle minutes.
+"""The load to plan for, out of a trace: its busiest five minutes, its mean lengths, its pauses.
 
 Planning for the mean would miss the objective half of the day; planning for the single worst minute pays for it all day.
 The 99th percentile of five-minute rates is what a fixed fleet must carry to hold a 99 % objective; autoscaling then pays
-for less than that.
+for less than that. Its pauses are the gaps between arrivals, each as long as it was: how long a request stays in work is
+taken off where the hardware is known.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from advisor.backtest.trace import Progress, Trace, load_trace
+from advisor.core.idle_gaps import IdleGaps, gaps_of_arrivals
 from advisor.errors import ConfigError
 from advisor.plan.request import Load, check_load
 
 WINDOW_S = 300.0
-IDLE_WINDOW_S = 60.0
+LEAST_GAP_S = 10.0  # nothing starts faster, so no shorter pause can be used
 PERCENTILE = 99.0
 LEAST_S = 60.0  # a shorter trace is a burst or a batch: its count over its seconds would be planned for forever
 
@@ -27,6 +30,7 @@ def load_of_trace(
     rate: float | None,
     isl: float | None,
     osl: float | None,
+    cold_start_s: float,
     assumed: list[str],
     progress: Progress | None = None,
 ) -> Load:
@@ -49,9 +53,10 @@ def load_of_trace(
         requests_per_s=busiest if rate is None else rate,
         isl=float(np.mean(trace.input_tokens)) if isl is None else isl,
         osl=max(1.0, float(np.mean(trace.output_tokens))) if osl is None else osl,
-        mean_per_s=len(trace) / max(trace.duration_s, 1.0),
-        idle_share=idle_share(trace),
-        gaps_per_hour=gaps_per_hour(trace),
+        gaps=_gaps(
+            trace, longer_than_s=cold_start_s, rate_factor=1.0 if rate is None else rate / busiest
+        ),
+        from_trace=True,
         source=f"{file.name}, {len(trace):,} requests in {trace.duration_s / 3600:.1f} h",
     )
     check_load(found)
@@ -70,16 +75,17 @@ def busiest_per_s(trace: Trace) -> float:
     return float(np.percentile(_counts(trace, WINDOW_S), PERCENTILE)) / WINDOW_S
 
 
-def idle_share(trace: Trace) -> float:
-    """The share of minutes without an arrival."""
-    return float(np.mean(_counts(trace, IDLE_WINDOW_S) == 0))
+def _gaps(trace: Trace, *, longer_than_s: float, rate_factor: float) -> IdleGaps | None:
+    """Its pauses of which a start leaves something, and its requests at the rate that is planned for.
 
-
-def gaps_per_hour(trace: Trace) -> float:
-    """How often, an hour, a minute with arrivals follows one without."""
-    busy = _counts(trace, IDLE_WINDOW_S) > 0
-    returns = int(np.count_nonzero(busy[1:] & ~busy[:-1]))
-    return returns / max(trace.duration_s / 3600.0, 1e-9)
+    None of a burst, which does not say what comes after it.
+    """
+    if trace.duration_s < LEAST_S:
+        return None
+    seen = gaps_of_arrivals(
+        trace.arrival_s.tolist(), serve_s=0.0, longer_than_s=max(longer_than_s, LEAST_GAP_S)
+    )
+    return replace(seen, num_requests=len(trace) * rate_factor)
 
 
 def _counts(trace: Trace, window_s: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

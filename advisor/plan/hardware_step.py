@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from advisor.core.choice import Priced
-from advisor.core.objective import Slo
 from advisor.core.recommendation import Candidate, Interval
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
-from advisor.plan.shown import devices, ms, usd, usd_per_mtok, weights
+from advisor.plan.shown import devices, ms, objective, usd, usd_per_mtok, weights
 
 MAX_ROWS = 12
 
@@ -38,13 +37,13 @@ def hardware(plan: Plan) -> Step:
     grids = [Grid(title=title, columns=columns, rows=rows, chosen=chosen)] if rows else []
     grids.append(Grid(title="Why not the others", columns=("GPU", "reason"), rows=_why_not(plan)))
     best = plan.recommendation.best
-    facts = () if best is None else _chosen(best, plan.request.slos)
+    facts = () if best is None else _chosen(plan, best)
     return Step(title="Hardware", facts=facts, grids=tuple(grids))
 
 
-def _chosen(best: Candidate, slos: Sequence[Slo]) -> tuple[Fact, ...]:
+def _chosen(plan: Plan, best: Candidate) -> tuple[Fact, ...]:
     """What the recommended replicas are predicted to do, each with where it lies in 80 % of cases."""
-    predicted = best.prediction
+    predicted, slos = best.prediction, plan.request.slos
     source = f"{predicted.basis.value}; docs/performance.md"
     at_slos = [
         f"{slo.latency.upper()} p{slo.percentile:g} {ms(value)} of {ms(slo.bound_s)}"
@@ -52,7 +51,7 @@ def _chosen(best: Candidate, slos: Sequence[Slo]) -> tuple[Fact, ...]:
     ]
     most = predicted.max_requests_per_s
     return (
-        Fact(label="Chosen", value=devices(best)),
+        Fact(label="Chosen" if plan.recommendation.feasible else "Nearest", value=devices(best)),
         Fact(
             label="TTFT",
             value=f"{ms(predicted.ttft_s)} on average{_span(predicted.ttft_interval_s, ms)}",
@@ -68,7 +67,7 @@ def _chosen(best: Candidate, slos: Sequence[Slo]) -> tuple[Fact, ...]:
         Fact(
             label="One replica",
             value=f"{most:.2f} requests/s{_span(predicted.max_requests_interval_per_s, '{:.2f}'.format)} inside "
-            + " and ".join(map(str, slos)),
+            + " and ".join(map(objective, slos)),
             source=source,
         ),
     )

@@ -15,7 +15,7 @@ from advisor.core.builds import Build
 from advisor.core.choice import Constraints, Priced
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
-from advisor.core.idle_gaps import IdleGaps, assumed_gaps
+from advisor.core.idle_gaps import IdleGaps
 from advisor.core.mode import UNPRICED, ModeChoice
 from advisor.core.model_spec import ModelSpec
 from advisor.core.pricing import OfferFilter
@@ -85,7 +85,7 @@ def make_plan(
     offers = book.offers
     problem = _problem(request, spec, allowed_variants, offers, today)
     weighed = problem.weigh(accelerators)
-    recommendation = problem.recommendation(weighed)
+    problem, recommendation = _recommended(problem, weighed)
     chosen = _chosen(weighed, recommendation)
     elsewhere: list[Priced] = []
     if chosen is not None:
@@ -135,8 +135,8 @@ def _problem(
         isl=request.load.isl,
         osl=request.load.osl,
         source=WorkloadSource.EXPECTED,
-        idle_share=request.load.idle_share,
-        idle_gaps=_gaps(request),
+        idle_share=None if request.load.gaps is None else request.load.gaps.idle_share,
+        idle_gaps=request.load.gaps,
     )
     return Problem(
         variants=(spec, *variants),
@@ -147,17 +147,29 @@ def _problem(
         constraints=constraints,
         today=today,
         asked_mode=request.mode,
+        deadline_s=request.deadline_s,
     )
 
 
-def _gaps(request: PlanRequest) -> IdleGaps | None:
-    """Gaps of the share and the number that a trace told."""
-    load = request.load
-    if load.idle_share is None or load.gaps_per_hour is None:
-        return None
-    mean_s = load.idle_share * 3600.0 / load.gaps_per_hour if load.gaps_per_hour > 0 else None
-    return assumed_gaps(
-        idle_share=load.idle_share, mean_gap_s=mean_s, requests_per_s=load.mean_per_s
+def _recommended(problem: Problem, weighed: Weighed) -> tuple[Problem, Recommendation]:
+    """The recommendation; a trace's gaps are shorter by the answer that the recommended hardware still works on.
+
+    Which hardware is best does not depend on the gaps, only how to keep it does.
+    """
+    found, gaps = problem.recommendation(weighed), problem.workload.idle_gaps
+    if found.best is None or gaps is None or not gaps.observed:
+        return problem, found
+    pauses = _after_answers(gaps, found.best.prediction.e2e_s)
+    problem = replace(
+        problem,
+        workload=replace(problem.workload, idle_gaps=pauses, idle_share=pauses.idle_share),
+    )
+    return problem, problem.recommendation(weighed)
+
+
+def _after_answers(gaps: IdleGaps, answer_s: float) -> IdleGaps:
+    return replace(
+        gaps, lengths_s=tuple(gap - answer_s for gap in gaps.lengths_s if gap > answer_s)
     )
 
 
@@ -178,7 +190,7 @@ def _with_weights(
     today: date,
 ) -> OtherWeights:
     problem = _problem(request, spec, (), offers, today)
-    found = problem.recommendation(problem.weigh(accelerators))
+    _, found = _recommended(problem, problem.weigh(accelerators))
     if found.best is None or not found.feasible:
         return OtherWeights(spec=spec, best=None, reason=found.shortfall or "")
     return OtherWeights(spec=spec, best=found.best, reason="")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from advisor.core.inference_options import SAGEMAKER_LIMITS, SAGEMAKER_NAME, over_limit
+from advisor.core.mode_costs import LONGEST_QUEUED_S, TrafficClass
+from advisor.core.objective import Latency
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
-from advisor.plan.shown import usd
+from advisor.plan.shown import objective, span, usd
 
 BYTES_PER_TOKEN = 4.0  # of English text in UTF-8, as tokenizers of today cut it
 IDLE_UNKNOWN = (
-    "--trace FILE says how much of the time is idle, and with it whether scaling to zero pays"
+    "--trace FILE, or --idle-share with --mean-gap, says how traffic pauses, and with it whether "
+    "scaling to zero pays"
 )
 
 
@@ -20,10 +23,37 @@ def option(plan: Plan) -> Step:
         for entry in plan.mode.rejected
         if entry.mode is not None
     ]
-    if plan.request.load.idle_share is None:
+    facts += deadline(plan)
+    if plan.request.load.gaps is None:
         facts.append(Fact(label="To know more", value=IDLE_UNKNOWN))
     grids = () if plan.chosen is None or not plan.chosen.meets_slos else (_four_options(plan),)
     return Step(title="Inference option", facts=tuple(facts), grids=grids)
+
+
+def deadline(plan: Plan) -> list[Fact]:
+    """Which rules, where there is a deadline: it, a tighter bound on the whole answer, or an objective of who waits."""
+    request = plan.request
+    if request.deadline_s is None:
+        return []
+    within = span(request.deadline_s)
+    traffic = TrafficClass(
+        peak_requests_per_s=request.load.requests_per_s,
+        slos=request.slos,
+        deadline_s=request.deadline_s,
+    )
+    at_once, rules_s = traffic.interactive, traffic.answer_within_s
+    if at_once is not None and at_once.latency is Latency.E2E:
+        value = f"{objective(at_once)} rules: under {span(LONGEST_QUEUED_S)} is an answer at once, so there is no queue"
+    elif at_once is not None:
+        value = (
+            f"{within}, but {objective(at_once)} rules: who waits for an answer at once cannot be queued, so async and "
+            "batch are out; without objectives on ttft and tpot the deadline rules"
+        )
+    elif rules_s is not None and rules_s < request.deadline_s:
+        value = f"{within}, but an end-to-end objective of {span(rules_s)} is tighter and rules"
+    else:
+        value = f"{within} rules: no objective asks for an answer at once, so a queue may hold requests"
+    return [Fact(label="Deadline", value=value)]
 
 
 def _four_options(plan: Plan) -> Grid:

@@ -43,4 +43,5 @@ class Report:
     header: tuple[Fact, ...]
     assumed: tuple[str, ...]
     shortfall: str | None
+    ending: str | None  # what the nearest is, and does not meet, where nothing meets everything
     steps: tuple[Step, ...]

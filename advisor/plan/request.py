@@ -14,6 +14,7 @@ from pathlib import Path
 
 from advisor import data, quantities
 from advisor.core.hardware import find
+from advisor.core.idle_gaps import IdleGaps
 from advisor.core.objective import Budget, CapacityType, Latency, Mode, Slo
 from advisor.errors import ConfigError, UnknownAcceleratorError
 
@@ -26,15 +27,14 @@ MIN_BOUND_S, MAX_BOUND_S = 1e-6, 30 * 86400.0  # outside, a unit was mistaken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Arrivals and mean lengths to plan for; the rest is known only where a trace told it."""
+    """Arrivals and mean lengths to plan for, and how traffic pauses where that is known."""
 
     requests_per_s: float
     isl: float
     osl: float
-    mean_per_s: float | None = None  # over the whole time, gaps included
-    idle_share: float | None = None
-    gaps_per_hour: float | None = None  # how often traffic comes back after an idle minute
+    gaps: IdleGaps | None = None  # None: nobody said how traffic pauses
     source: str = "as given"
+    from_trace: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,7 @@ class PlanRequest:
     max_replicas: int | None
     cold_start_s: float
     assumed: tuple[str, ...]
+    deadline_s: float | None = None  # of an answer that nobody waits for; among `slos` as one
     prices_file: Path | None = (
         None  # prices of one's own, which the advisor beside the endpoint reads too
     )
@@ -73,14 +74,23 @@ def read_budget(text: str | None, assumed: list[str]) -> Budget:
 
 
 def read_slos(
-    named: Sequence[tuple[Latency, float, str]], free: Sequence[str], assumed: list[str]
+    named: Sequence[tuple[Latency, float, str]],
+    free: Sequence[str],
+    assumed: list[str],
+    *,
+    deadline: Slo | None = None,
 ) -> tuple[Slo, ...]:
-    """Objectives of the options `--ttft-p95 300ms` and of `--slo "e2e p99 10s"`; the defaults where there is none."""
+    """Objectives of the options `--ttft-p95 300ms` and of `--slo "e2e p99 10s"`, and the deadline.
+
+    The defaults where there is none: those are of people who wait, and with a deadline nobody does.
+    """
     found = [
         _slo(latency, percentile, text, f"--{latency}-p{percentile:g}", assumed)
         for latency, percentile, text in named
     ]
     found += [_free_slo(text, assumed) for text in free]
+    if deadline is not None:
+        found.append(deadline)
     if not found:
         assumed.append(f"no objective: taken as {' and '.join(DEFAULT_SLOS)}")
         found = [_free_slo(text, []) for text in DEFAULT_SLOS]

@@ -13,9 +13,11 @@ from rich.text import Text
 from advisor import data
 from advisor.adapters.hub import load_model_spec
 from advisor.core.hardware import find
+from advisor.core.idle_gaps import IdleGaps
 from advisor.errors import ConfigError
 from advisor.files import write_text
 from advisor.plan.make import Plan, make_plan
+from advisor.plan.nearest import misses
 from advisor.plan.report import Report
 from advisor.plan.request import PlanRequest
 from advisor.plan.steps import report_of
@@ -105,8 +107,25 @@ def plan_json(plan: Plan, report: Report) -> dict[str, object]:
         "feasible": plan.recommendation.feasible,
         "shortfall": plan.recommendation.shortfall,
         "assumed": list(plan.request.assumed),
+        "misses": list(misses(plan)),
+        "deadline_s": plan.request.deadline_s,
+        "gaps": _gaps_json(plan.workload.idle_gaps),
+        "mode": plain(plan.mode),
         "recommendation": recommendation,
         "report": plain(report),
+    }
+
+
+def _gaps_json(gaps: IdleGaps | None) -> dict[str, object] | None:
+    """What is read off the gaps, without each of them."""
+    if gaps is None:
+        return None
+    return {
+        "observed": gaps.observed,
+        "idle_share": gaps.idle_share,
+        "mean_gap_s": gaps.mean_s,
+        "per_hour": gaps.per_hour,
+        "mean_requests_per_s": gaps.requests_per_s,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from advisor.core.model_spec import ModelSpec
+from advisor.core.objective import Slo
 from advisor.core.quantization import Quantization
 from advisor.core.recommendation import Candidate
 
@@ -32,7 +33,26 @@ def usd_per_mtok(usd_per_hour: float, tokens_per_s: float) -> str:
 
 
 def ms(seconds: float) -> str:
+    if seconds >= 60:
+        return span(seconds)
     return f"{seconds * 1e3:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1e3:.1f} ms"
+
+
+def span(seconds: float) -> str:
+    """A long time in the unit it is read in: `6h`, `20m`, `90s`."""
+    for unit, unit_s in (("d", 86400.0), ("h", 3600.0), ("m", 60.0)):
+        if seconds >= 2 * unit_s or seconds == unit_s:
+            return f"{seconds / unit_s:.3g}{unit}"
+    return f"{seconds:.3g}s"
+
+
+def objective(slo: Slo) -> str:
+    """`TTFT p95 <= 300 ms`, `E2E p99 <= 6h`."""
+    return (
+        f"{slo.latency.upper()} p{slo.percentile:g} <= {span(slo.bound_s)}"
+        if slo.bound_s >= 60
+        else str(slo)
+    )
 
 
 def gb(num_bytes: float) -> str:

@@ -12,6 +12,7 @@ from advisor.core.recommendation import Candidate, Mix
 from advisor.plan.batch_job import as_python, job_settings
 from advisor.plan.hardware_step import hardware
 from advisor.plan.make import Plan
+from advisor.plan.nearest import ending, not_met
 from advisor.plan.option_step import option
 from advisor.plan.prices_step import prices
 from advisor.plan.report import Fact, Report, Step
@@ -26,6 +27,7 @@ def report_of(plan: Plan) -> Report:
         header=_header(plan),
         assumed=plan.request.assumed,
         shortfall=None if recommendation.feasible else recommendation.shortfall,
+        ending=ending(plan),
         steps=(
             _budget(plan),
             _model(plan),
@@ -43,6 +45,8 @@ def _header(plan: Plan) -> tuple[Fact, ...]:
     spec, best = plan.spec, plan.recommendation.best
     size = f"{billions(spec.total_params)} parameters, {gb(spec.weight_bytes)} of weights"
     hardware = "none that would do" if best is None else devices(best)
+    if best is not None and not plan.recommendation.feasible:
+        hardware += ", the nearest: nothing meets everything"
     option = plan.mode.mode.value if best is None else best.mode.value
     return (
         Fact(label="Model size", value=size),
@@ -62,13 +66,19 @@ def _budget(plan: Plan) -> Step:
         )
     ]
     best = plan.recommendation.best
-    if best is not None:
+    if best is not None and not plan.recommendation.feasible:
+        facts.append(
+            Fact(
+                label="Nearest",
+                value=f"{usd(best.usd_per_hour)}/h, {usd(best.usd_per_month)}/month, but {not_met(plan)}",
+            )
+        )
+    elif best is not None:
         left = budget.usd_per_hour - best.usd_per_hour
-        word = "left of it" if left >= 0 else "missing"
         facts.append(
             Fact(
                 label="Recommended",
-                value=f"{usd(best.usd_per_hour)}/h, {usd(best.usd_per_month)}/month; {usd(abs(left))}/h {word}",
+                value=f"{usd(best.usd_per_hour)}/h, {usd(best.usd_per_month)}/month; {usd(left)}/h left of it",
             )
         )
     return Step(title="Budget", facts=tuple(facts))

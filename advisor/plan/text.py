@@ -31,6 +31,8 @@ def print_report(report: Report, console: Console, *, explain: bool) -> None:
         console.print(Text(f"  assumed: {line}", style="yellow"))
     for number, step in enumerate(report.steps, start=1):
         _print_step(step, number, console, explain)
+    if report.ending is not None:
+        console.print(Text(f"\n{report.ending}", style="bold red"))
 
 
 def _print_step(step: Step, number: int, console: Console, explain: bool) -> None:
