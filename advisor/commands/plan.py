@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 LOAD, OBJECTIVES, CHOICE, OUTPUT = "Load", "Objectives", "What may be chosen", "Output"
 EXAMPLE = (
-    "Example: advisor plan Qwen/Qwen3-8B --budget 5000/month --rate 13 --isl 512 --osl 256 --ttft-p95 300ms "
-    "--tpot-p95 30ms --html plan.html --write config.yaml"
+    "Examples: advisor plan Qwen/Qwen3-8B --budget 5000/month --rate 13 --isl 512 --osl 256 --ttft-p95 300ms "
+    "--tpot-p95 30ms --html plan.html --write config.yaml; advisor plan Qwen/Qwen3-8B --budget 5000/month --rate 3 "
+    "--deadline 6h --idle-share 60% --mean-gap 20m"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisor.config import load_config
+from advisor.core.objective import Latency
 from advisor.errors import ConfigError
 from advisor.plan.pauses import read_pauses
 from advisor.plan.request import Load
@@ -22,8 +25,12 @@ NIGHTS = ("--idle-share", "60%", "--mean-gap", "2h")
 
 
 def advisor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(*ASKED, *arguments)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "advisor", *ASKED, *arguments],
+        [sys.executable, "-m", "advisor", *arguments],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -191,3 +198,21 @@ def test_a_missed_objective_is_in_the_ending_and_a_plan_that_meets_all_has_none(
     assert met["misses"] == []
     assert met["report"]["ending"] is None
     assert "left of it" in said(met, "Budget", "Recommended")
+
+
+def test_each_command_on_the_modes_page_ends_in_the_mode_written_beside_it() -> None:
+    page = (ROOT / "docs" / "modes.md").read_text()
+    examples = re.findall(r"^    advisor (plan .*?) +# ([a-z-]+)$", page, flags=re.MULTILINE)
+    assert len(examples) == 5
+    for command, mode in examples:
+        done = run(*command.split(), "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["mode"]["mode"] == mode, command
+
+
+def test_a_plan_with_a_deadline_is_written_as_an_objective_of_the_advisor(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    done = advisor("--rate", "3", "--deadline", "6h", *NIGHTS, "--mode", "scale-to-zero", "--write", str(file))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [slo] = load_config(file).slos()
+    assert (slo.latency, slo.bound_s) == (Latency.E2E, 6 * 3600)
