@@ -71,10 +71,10 @@ class AdvisorPolicy:
     """Holds the objective at nearly the least cost on traffic nobody tuned it for.
 
     `replica_model` is a belief, and may be off by a fifth: concurrency and throughput correct it. `cold_start_s` is a prior,
-    replaced by the 90th percentile of those observed. With `scale_to_zero` (None: where `min_replicas` is 0), the last replica
-    goes when keeping it costs more than the waits it saves; `cold_hit_budget` is the share of requests that may meet a cold
-    start. `cap_usd_per_hour` bounds what runs and starts together. Lengths given as expected stand in until lengths are
-    observed; with neither, it holds.
+    replaced by the 90th percentile of those observed. With `scale_to_zero` (None: where `min_replicas` is 0), the last
+    replica goes when keeping it costs more than the waits it saves; `cold_hit_budget` is the share of requests that may meet
+    a cold start. `cap_usd_per_hour` bounds what runs and starts together. Lengths given as expected stand in until lengths
+    are observed; with neither, it holds.
     """
 
     def __init__(
