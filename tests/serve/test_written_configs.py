@@ -29,7 +29,7 @@ owned:
 PLANS: dict[str, list[str]] = {
     "one small card": ["Qwen/Qwen3-8B", "--gpu", "L4-24GB", "--rate", "0.2"],
     "four of eight cards": ["meta-llama/Llama-3.1-70B-Instruct", "--gpu", "H100-SXM-80GB", "--rate", "20"],
-    "quantised while loading": ["Qwen/Qwen3-8B", "--gpu", "RTX5090-32GB", "--quantization", "fp8", "--rate", "13"],
+    "quantised while loading": ["Qwen/Qwen3-8B", "--gpu", "RTX5090-32GB", "--quantization", "fp8", "--rate", "40"],
     "a quantised checkpoint": ["openai/gpt-oss-120b", "--gpu", "H200-SXM-141GB"],
     "latent attention": ["deepseek-ai/DeepSeek-V3.2", "--gpu", "B200-SXM-180GB", "--rate", "5"],
     "no Ray accelerator type": ["Qwen/Qwen3-8B", "--gpu", "RTX5090-32GB"],
@@ -67,7 +67,8 @@ def test_a_written_config_is_taken_by_everyone_and_says_what_the_plan_says(
     assert all(bundle["GPU"] == 1 for bundle in bundles)
     engine = config["engine_kwargs"]
     assert engine.get("tensor_parallel_size", 1) == best["tp_degree"]
-    assert (engine.get("quantization") == "fp8") == (name == "quantised while loading")
+    assert (engine.get("quantization") == "fp8") == (best["quantization"] == "fp8")
+    assert (best["quantization"] == "fp8") == (name == "quantised while loading"), "as this table means"
     taken = AsyncEngineArgs(model=config["model_loading_config"]["model_source"], **engine)
     assert taken.max_num_seqs >= best["prediction"]["batch"]
     (override,) = llm["deployments"]
