@@ -9,23 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import psutil
 
 MARKER = "LLM_ADVISOR_RUN"
 GRACE_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortHolder:
-    port: int
-    pid: int | None  # None: a process of another user
-    name: str
-
-    def __str__(self) -> str:
-        who = f"{self.name} (pid {self.pid})" if self.pid else "a process of another user"
-        return f"port {self.port} is in use by {who}"
 
 
 def new_marker() -> str:
@@ -69,15 +57,6 @@ def remove(processes: list[psutil.Process]) -> None:
     for process in alive:
         _quietly(process.kill)
     psutil.wait_procs(alive, timeout=GRACE_S)
-
-
-def holder_of(port: int) -> PortHolder | None:
-    """Who listens on a TCP port of this machine."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-            name = psutil.Process(connection.pid).name() if connection.pid else ""
-            return PortHolder(port=port, pid=connection.pid, name=name)
-    return None
 
 
 def _marked() -> list[tuple[psutil.Process, str]]:

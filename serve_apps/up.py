@@ -24,6 +24,7 @@ import httpx
 import psutil
 
 from advisor.errors import AdvisorError, PreflightError
+from advisor.ports import holder_of
 from serve_apps import check, demo_model, processes, versions
 from serve_apps.paths import data_path, direct_streaming_flags
 
@@ -153,9 +154,13 @@ def _check_ports(config: Mapping[str, Any], *, stock: bool) -> None:
     if mine in fixed:
         raise PreflightError(f"http_options.port: {mine} is one of Ray's own: {fixed}")
     ways = {mine: "stop it, or set another http_options.port"} | dict.fromkeys(fixed, "stop it")
-    held = {port: holder for port in ways if (holder := processes.holder_of(port))}
+    held = [
+        f"port {port} is in use by {holder}: {way}"
+        for port, way in ways.items()
+        if (holder := holder_of(port))
+    ]
     if held:
-        raise PreflightError("\n".join(f"{holder}: {ways[port]}" for port, holder in held.items()))
+        raise PreflightError("\n".join(held))
 
 
 def check_memory(available_bytes: int) -> None:

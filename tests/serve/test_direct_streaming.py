@@ -19,6 +19,7 @@ import tiny_model
 from openai import AsyncOpenAI, OpenAI
 from standardwebhooks import Webhook
 
+from advisor.ports import holder_of
 from dashboards.advisor_board import queries
 from serve_apps import processes
 
@@ -304,7 +305,7 @@ def test_ctrl_c_leaves_no_process_and_no_port(product: Product) -> None:
     product.up.process.send_signal(signal.SIGINT)
     assert product.up.process.wait(timeout=60) == 0
     assert processes.of_run(marker) == []
-    assert [port for port in (8000, 8265, 8404, 9101) if processes.holder_of(port)] == []
+    assert [port for port in (8000, 8265, 8404, 9101) if holder_of(port)] == []
 
 
 def test_a_crash_is_cleaned_up_by_the_next_start_which_says_so(
@@ -329,4 +330,4 @@ def test_a_crash_is_cleaned_up_by_the_next_start_which_says_so(
             assert second.process.wait(timeout=60) != 0
             assert "serve run ended" in second.said()
     assert processes.leftovers() == {}
-    assert [port for port in (8000, 8265, 8404, 9101) if processes.holder_of(port)] == []
+    assert [port for port in (8000, 8265, 8404, 9101) if holder_of(port)] == []
