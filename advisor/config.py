@@ -27,7 +27,7 @@ from pydantic import (
 
 from advisor import quantities, yaml_file
 from advisor.core.hardware import find
-from advisor.core.objective import Budget, CapacityType, Latency, Slo
+from advisor.core.objective import Budget, CapacityType, Latency, Slo, said_twice
 from advisor.core.pricing import OfferFilter
 from advisor.core.quantization import Quantization
 from advisor.core.recommend import Constraints
@@ -55,7 +55,7 @@ class SloConfig(_Strict):
 
     latency: Latency
     at_most: Seconds
-    percentile: float = Field(default=95.0, gt=0, le=100)
+    percentile: float = Field(default=95.0, gt=0, lt=100)  # nothing bounds the slowest of all
 
     def slo(self) -> Slo:
         return Slo(latency=self.latency, bound_s=self.at_most, percentile=self.percentile)
@@ -132,6 +132,13 @@ class AdvisorConfig(_Strict):
     expected: ExpectedLoad | None = None
     journal: Path | None = None  # where decisions are remembered, for `advisor history`
     notify: NotifyConfig = NotifyConfig()
+
+    @field_validator("slo")
+    @classmethod
+    def _said_once(cls, slos: tuple[SloConfig, ...]) -> tuple[SloConfig, ...]:
+        if (bounded := said_twice(entry.slo() for entry in slos)) is not None:
+            raise ValueError(f"{bounded} has two bounds: keep one")
+        return slos
 
     @field_validator("prices", "journal")
     @classmethod

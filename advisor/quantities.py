@@ -50,8 +50,11 @@ def budget(text: object, *, bare_period: str | None = None) -> Budget:
     match = _BUDGET.fullmatch(str(text).strip().lower())
     period = (match[3] or bare_period) if match else None
     if match is None or period is None:
+        got = repr(text[:40]) if isinstance(text, str) else str(text)[:40]
+        bare = str(text).strip()[:40]
+        hint = f": write {bare}/month or {bare}/hour" if is_bare(text) else ""
         raise ValueError(
-            f"an amount with its period is needed (5000/month, $6.90/hour), got {str(text)[:40]!r}"
+            f"an amount with its period is needed (5000/month, $6.90/hour), got {got}{hint}"
         )
     if period not in _PERIODS:
         raise ValueError(

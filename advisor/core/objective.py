@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,6 +44,17 @@ class Slo:
 
     def __str__(self) -> str:
         return f"{self.latency.upper()} p{self.percentile:g} <= {self.bound_s * 1e3:g} ms"
+
+
+def said_twice(slos: Iterable[Slo]) -> str | None:
+    """A latency at a percentile that has two bounds, as `TTFT p95`; nobody could tell which is meant."""
+    seen = set()
+    for slo in slos:
+        bounded = f"{slo.latency.upper()} p{slo.percentile:g}"
+        if bounded in seen:
+            return bounded
+        seen.add(bounded)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from advisor import data, quantities
 from advisor.core.hardware import find
 from advisor.core.idle_gaps import IdleGaps
-from advisor.core.objective import Budget, CapacityType, Latency, Mode, Slo
+from advisor.core.objective import Budget, CapacityType, Latency, Mode, Slo, said_twice
 from advisor.errors import ConfigError, UnknownAcceleratorError
 
 DEFAULT_RATE_PER_S = 1.0
@@ -94,6 +94,8 @@ def read_slos(
     if not found:
         assumed.append(f"no objective: taken as {' and '.join(DEFAULT_SLOS)}")
         found = [_free_slo(text, []) for text in DEFAULT_SLOS]
+    if (bounded := said_twice(found)) is not None:
+        raise ConfigError(f"--slo: {bounded} has two bounds: keep one")
     return tuple(found)
 
 
@@ -107,14 +109,16 @@ def _free_slo(text: str, assumed: list[str]) -> Slo:
         latency, percentile = Latency(parts[0].lower()), float(parts[1][1:])
     except ValueError:
         raise ConfigError(
-            f"--slo: {text[:60]!r}: the latency is one of ttft, tpot, e2e, the percentile p1 to p100"
+            f"--slo: {text[:60]!r}: the latency is one of ttft, tpot, e2e, the percentile p1 to p99.9"
         ) from None
     return _slo(latency, percentile, parts[2], "--slo", assumed)
 
 
 def _slo(latency: Latency, percentile: float, text: str, option: str, assumed: list[str]) -> Slo:
-    if not 0 < percentile <= 100:
-        raise ConfigError(f"{option}: the percentile is {percentile:g}, expected above 0 to 100")
+    if not 0 < percentile < 100:
+        raise ConfigError(
+            f"{option}: the percentile is {percentile:g}, expected above 0 and below 100"
+        )
     if quantities.is_bare(text):
         assumed.append(f"{option} {text} has no unit: taken as {text} ms")
     try:

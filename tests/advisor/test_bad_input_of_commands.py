@@ -141,6 +141,8 @@ def test_a_plan_refuses_the_same(refused: Refused) -> None:
         ("--budget 5/hour --ttft-p95 0ms", "--ttft-p95: must be above zero"),
         ("--budget 5/hour --tpot-p99 99999h", "--tpot-p99: 99999h: expected"),
         ("--budget 5/hour --slo ttft", "--slo: 'ttft': a latency, a percentile and a bound"),
+        ("--budget 5/hour --slo ttft:p100:1s", "--slo: the percentile is 100, expected above 0"),
+        ("--budget 5/hour --slo ttft:p95:1s --ttft-p95 2s", "--slo: TTFT p95 has two bounds"),
         ("--budget 5/hour --cold-start soon", "--cold-start: a duration with its unit"),
         (f"--budget 5/hour --cold-start {'9' * 400}s", "--cold-start: must be below thirty years"),
         ("--budget 5/hour --gpu H100-SMX", "near names: "),

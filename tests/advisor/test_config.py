@@ -40,6 +40,9 @@ def test_a_good_configuration_is_read_in_base_units() -> None:
     [
         ({"budget": ...}, "c.yaml: budget: required"),
         ({"budget": "5000"}, "c.yaml: budget: an amount with its period"),
+        ({"budget": 1500}, "hour), got 1500: write 1500/month or 1500/hour"),
+        ({"budget": 6.9}, "hour), got 6.9: write 6.9/month or 6.9/hour"),
+        ({"budget": "much"}, "hour), got 'much'"),
         ({"budget": "-5/month"}, "c.yaml: budget:"),
         ({"budget": "0/hour"}, "must be above zero"),
         ({"budgett": "5/hour"}, "c.yaml: budgett: unknown field; did you mean budget?"),
@@ -55,6 +58,14 @@ def test_a_good_configuration_is_read_in_base_units() -> None:
             {"slo": [{"latency": "ttft", "at_most": "1s", "percentile": 101}]},
             "c.yaml: slo.0.percentile:",
         ),
+        (
+            {"slo": [{"latency": "ttft", "at_most": "1s", "percentile": 100}]},
+            "c.yaml: slo.0.percentile: Input should be less than 100",
+        ),
+        (
+            {"slo": [{"latency": "ttft", "at_most": at_most} for at_most in ("1s", "2s")]},
+            "c.yaml: slo: TTFT p95 has two bounds: keep one",
+        ),
         ({"accelerators": ["H100"]}, "may be any of H100-NVL-94GB, H100-PCIE-80GB, H100-SXM-80GB"),
         ({"quantizations": ["fp7"]}, "c.yaml: quantizations.0: Input should be 'none', 'fp8'"),
         ({"providers": ["awss"]}, "near names: aws"),
@@ -69,6 +80,11 @@ def test_a_good_configuration_is_read_in_base_units() -> None:
 )
 def test_a_mistake_names_file_and_field(changes: dict[str, Any], said: str) -> None:
     assert said in complaint(**changes)
+
+
+def test_one_latency_may_be_bound_at_several_percentiles() -> None:
+    slo = [{"latency": "ttft", "at_most": "1s", "percentile": p} for p in (50, 95, 99.9)]
+    assert len(parse_config({**GOOD, "slo": slo}, where="c.yaml").slos()) == 3
 
 
 def test_every_mistake_is_told_at_once() -> None:
