@@ -2,18 +2,25 @@
 
 `serve run` starts a Ray cluster of some twenty processes, HAProxy among them; killed, it leaves a few behind, which hold
 ports and memory. Ray renames and regroups its workers, but their environment goes down the tree unchanged.
+
+vLLM's engine and its worker talk through shared memory: two of multiprocessing's files in /dev/shm, beside a semaphore of
+tqdm's. Python's resource tracker would unlink them, but it is a child of the replica, and Ray ends a replica's children
+with SIGKILL (RAY_kill_child_processes_on_worker_exit). So it is done here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psutil
 
 MARKER = "LLM_ADVISOR_RUN"
 GRACE_S = 10.0
+SHARED_MEMORY = Path("/dev/shm")
+MULTIPROCESSING_NAMES = ("psm_*", "sem.mp-*")
 
 
 def new_marker() -> str:
@@ -50,13 +57,47 @@ def running() -> list[int]:
 
 
 def remove(processes: list[psutil.Process]) -> None:
-    """Ask the processes to end, and kill those that do not within the grace."""
+    """Ask the processes to end, kill those that do not within the grace, and unlink the shared memory they leave."""
+    files = shared_memory_of(processes)
     for process in processes:
         _quietly(process.terminate)
     _, alive = psutil.wait_procs(processes, timeout=GRACE_S)
     for process in alive:
         _quietly(process.kill)
     psutil.wait_procs(alive, timeout=GRACE_S)
+    unlink_unused(files)
+
+
+def shared_memory_of(processes: Iterable[psutil.Process]) -> set[Path]:
+    """The files of multiprocessing that the processes have mapped.
+
+    Found by inode: a semaphore is mapped under a name that it had for a moment only.
+    """
+    mapped = {inode for process in processes for inode in _mapped_inodes(process)}
+    files = [file for names in MULTIPROCESSING_NAMES for file in SHARED_MEMORY.glob(names)]
+    return {file for file in files if _inode(file) in mapped}
+
+
+def unlink_unused(files: set[Path]) -> None:
+    """Unlink those of the files that no living process has mapped any more."""
+    if files:
+        for file in files - shared_memory_of(psutil.process_iter()):
+            file.unlink(missing_ok=True)
+
+
+def _mapped_inodes(process: psutil.Process) -> set[int]:
+    try:
+        lines = Path(f"/proc/{process.pid}/maps").read_text().splitlines()
+    except OSError:  # it has ended, or belongs to another user, or this is no Linux
+        return set()
+    return {int(line.split(maxsplit=5)[4]) for line in lines if f" {SHARED_MEMORY}/" in line}
+
+
+def _inode(file: Path) -> int | None:
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return None
 
 
 def _marked() -> list[tuple[psutil.Process, str]]:

@@ -249,14 +249,17 @@ def _stop(serve: subprocess.Popen[bytes], marker: str) -> None:
     agents hide their environment and are known only by their parent, which may end before them: they are remembered.
     """
     seen = set(processes.of_run(marker))
+    files = processes.shared_memory_of(seen)
     if serve.poll() is None:
         serve.send_signal(signal.SIGINT)
         deadline_s = time.monotonic() + SHUTDOWN_S
         while serve.poll() is None and time.monotonic() < deadline_s:
             seen.update(processes.of_run(marker))
+            files |= processes.shared_memory_of(seen)
             time.sleep(STOP_POLL_S)
     processes.remove([process for process in seen if process.is_running()])
     processes.remove_run(marker)
+    processes.unlink_unused(files)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
