@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from advisor.advice import Advice, choice, summary
 from advisor.config import AdvisorConfig
 from advisor.core import guards, perf
 from advisor.core.decide import SETTLED, Limits, decide
@@ -23,12 +24,12 @@ from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator, find
 from advisor.core.idle_gaps import IdleHistory
 from advisor.core.learning import Learned, accelerators_of, window_of
+from advisor.core.mode_in_use import ModeInUse, ModeWatch
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import Mode
 from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
-from advisor.core.recommendation import Decision, Fleet, Offer, Recommendation
+from advisor.core.recommendation import Fleet, Offer, Recommendation
 from advisor.core.workload import Workload, rounded, workload_of
 from advisor.diary import Diary
 from advisor.errors import NotificationError, ObservationError
@@ -100,8 +101,8 @@ class Catalogue:
 
 
 class AdvisorLoop:
-    """Makes one `Tick` a round. State between rounds: the idle history, the last recommendation, what was learned,
-    unsent messages."""
+    """Makes one `Tick` a round. State between rounds: the idle history, the last recommendation and the mode in use, what
+    was learned, unsent messages."""
 
     def __init__(
         self,
@@ -121,7 +122,8 @@ class AdvisorLoop:
         self._fleet_reader = fleet_reader
         self._exporter = exporter
         self._diary = Diary(memory)
-        self._remembered: tuple[object, ...] | None = None
+        self._advice = Advice(model=config.model, diary=self._diary)
+        self._mode_in_use = self._advice.mode_in_use
         self._judge = Judge(
             model=config.model,
             spec=catalogue.spec,
@@ -132,6 +134,7 @@ class AdvisorLoop:
         )
         self._offers = OfferIndex(catalogue.offers, config.constraints().offers)
         self._limits = limits_of(config)
+        self._max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * config.interval)
         self._decisions = DecisionMemory()
         self._publisher = Publisher(exporter)
         self._now = now
@@ -170,6 +173,7 @@ class AdvisorLoop:
         self._learned = self._learn(observation, fleet)
         workload = self._workload(observation, problems)
         recommendation = await self._recommend(workload, at_s)
+        self._mode_in_use = self._followed(recommendation)
         fleet_usd_per_hour = usd_per_hour_now(fleet, self._offers)
         decision = decide(
             recommendation=recommendation,
@@ -193,9 +197,15 @@ class AdvisorLoop:
                 sound=not problems,
             )
         )
-        detail = remembered(self._config.model, recommendation, decision, observation, fleet)
-        said = (choice(recommendation), decision.action, decision.target_replicas, bool(problems))
-        self._remember(said, at_s=at_s, action=decision.action.value, detail=detail)
+        self._advice.keep(
+            at_s=at_s,
+            recommendation=recommendation,
+            decision=decision,
+            observation=observation,
+            fleet=fleet,
+            mode_in_use=self._mode_in_use,
+            sound=not problems,
+        )
         self._number += 1
         tick = Tick(
             number=self._number,
@@ -263,7 +273,7 @@ class AdvisorLoop:
         return self._learned.after(fleet.accelerators[0], window)
 
     def _workload(self, observation: Observation, problems: list[str]) -> Workload | None:
-        max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * self._config.interval)
+        max_age_s = self._max_age_s
         rate = observation.requests_per_s
         if rate is not None and rate.age_s > max_age_s:
             problems.append(
@@ -308,25 +318,13 @@ class AdvisorLoop:
             accelerators=self._catalogue.accelerators,
             constraints=self._config.constraints(),
             today=datetime.fromtimestamp(at_s, UTC).date(),
-            present_mode=self._present_mode(),
+            watch=ModeWatch(in_use=self._mode_in_use, now_s=at_s, longest_hole_s=self._max_age_s),
         )
 
-    def _present_mode(self) -> Mode:
-        """What was recommended last: another mode must save enough to be worth the change."""
-        best = None if self._last is None else self._last.best
-        return Mode.ALWAYS_ON if best is None else best.mode
-
-    def _remember(
-        self, said: tuple[object, ...], *, at_s: float, action: str, detail: dict[str, Any]
-    ) -> None:
-        """Keep what is new: another choice, another action, readings gone or back; the same again is not kept again."""
-        if said == self._remembered:
-            return
-        entry = self._diary.write(
-            lambda memory: memory.advise(at_s=at_s, action=action, detail=detail)
-        )
-        if entry is not None:
-            self._remembered = said
+    def _followed(self, recommendation: Recommendation | None) -> ModeInUse:
+        """The mode that this round recommends, and what is watched; nothing new where nothing could be recommended."""
+        after = None if recommendation is None else recommendation.mode_in_use
+        return self._mode_in_use if after is None else after
 
     async def _notify(self, tick: Tick) -> None:
         """Tell of a change once; what was not taken is tried again, and gives way to a newer change."""
@@ -344,16 +342,6 @@ class AdvisorLoop:
             self._exporter.add(NOTIFICATIONS, 1, labels)
 
 
-def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
-    """What counts as a change of the recommendation: hardware, degree, replicas, mode, feasibility; not its numbers."""
-    if recommendation is None:
-        return None
-    best = recommendation.best
-    if best is None:
-        return (recommendation.feasible,)
-    return recommendation.feasible, best.accelerator, best.tp_degree, best.replicas, best.mode
-
-
 def limits_of(config: AdvisorConfig) -> Limits:
     """What the configuration allows a decision to do."""
     most = guards.ABSURD_REPLICAS if config.max_replicas is None else config.max_replicas
@@ -362,44 +350,3 @@ def limits_of(config: AdvisorConfig) -> Limits:
         cap_usd_per_hour=config.budget.usd_per_hour,
         cold_start_s=config.cold_start,
     )
-
-
-def remembered(
-    model: str,
-    recommendation: Recommendation | None,
-    decision: Decision,
-    observation: Observation,
-    fleet: Fleet | None,
-) -> dict[str, Any]:
-    """What the journal keeps of a round: what was seen, what would be best, at what price, and why."""
-    best = recommendation.best if recommendation else None
-    rate = observation.requests_per_s
-    detail: dict[str, Any] = {
-        "model": model,
-        "reason": decision.reason,
-        "requests_per_s": None if rate is None else rate.value,
-        "running_replicas": None if fleet is None else fleet.running_replicas,
-    }
-    if best is not None:
-        detail |= {
-            "accelerator": best.accelerator,
-            "tp_degree": best.tp_degree,
-            "replicas": best.replicas,
-            "mode": best.mode.value,
-            "usd_per_hour": best.usd_per_hour,
-            "predicted_ttft_s": best.prediction.ttft_s,
-            "predicted_tpot_s": best.prediction.tpot_s,
-        }
-    return detail
-
-
-def summary(tick: Tick) -> str:
-    """One line for the log."""
-    rate = tick.observation.requests_per_s
-    seen = "nothing observed" if rate is None else f"{rate.value:.2f} requests/s"
-    best = tick.recommendation.best if tick.recommendation else None
-    advice = "no recommendation"
-    if best is not None:
-        devices = f"{best.replicas} x {best.tp_degree} {best.accelerator}"
-        advice = f"{devices}, {best.mode}, ${best.usd_per_hour:.2f}/h"
-    return f"tick {tick.number}: {seen}; {advice}; {tick.decision.action}: {tick.decision.reason}"

@@ -109,7 +109,7 @@ def decide(
         fewer = scaled.target_replicas is not None and scaled.target_replicas < running
         unseen = workload.source is not WorkloadSource.OBSERVED
         return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and unseen else scaled
-    return _disrupted(decision, recommendation.best, limits, memory, now_s, present_usd_per_hour)
+    return _disrupted(decision, recommendation, limits, memory, now_s, present_usd_per_hour)
 
 
 def _wanted(
@@ -197,13 +197,18 @@ def _scaled(
 
 def _disrupted(
     decision: Decision,
-    best: Candidate,
+    recommendation: Recommendation,
     limits: Limits,
     memory: Memory,
     now_s: float,
     present_usd_per_hour: float | None,
 ) -> Decision:
-    """A change of type or mode: allowed, affordable while both run, worth its cost, and wanted for long enough."""
+    """A change of type or mode: allowed, affordable while both run, worth its cost, and wanted for long enough.
+
+    A mode that was followed (`core/mode_in_use.py`) has waited its hour before it was recommended.
+    """
+    best = recommendation.best
+    assert best is not None
     wanted = (best.accelerator, str(best.mode))
     if memory.wanted != wanted:
         memory.wanted, memory.wanted_since_s = wanted, now_s
@@ -216,7 +221,8 @@ def _disrupted(
     problem = _not_worth_it(best.usd_per_hour, present_usd_per_hour, limits)
     if problem is not None:
         return _hold(f"{decision.reason}, but {problem}")
-    if now_s - memory.wanted_since_s < COOL_DOWN_S:
+    waited = decision.action is Action.SWITCH_MODE and recommendation.mode_in_use is not None
+    if not waited and now_s - memory.wanted_since_s < COOL_DOWN_S:
         return _hold(f"{decision.reason}; it must be so for {COOL_DOWN_S / 60:.0f} minutes")
     if memory.disrupted_s is not None and now_s - memory.disrupted_s < COOL_DOWN_S:
         return _hold(f"{decision.reason}; the last such change is too recent")

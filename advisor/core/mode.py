@@ -3,8 +3,8 @@
 Each is priced in dollars (`core/mode_costs.py`), whatever breaks an objective, a limit or a deadline is excluded with the
 number that did it, and of the rest the cheapest wins. What cannot be priced, because something is not known, is not chosen.
 
-A mode is not changed for pennies: another must save a tenth of what the present one costs, and must have been the better one
-for an hour on end. Only a mode that has become impossible is left at once.
+A mode is not changed for pennies: another must save a tenth of what the present one costs. Nor is it changed for a moment:
+`core/mode_in_use.py` follows what is chosen here.
 """
 
 from __future__ import annotations
@@ -21,17 +21,14 @@ from advisor.core.recommendation import Rejected
 __all__ = [
     "UNPRICED",
     "ModeChoice",
-    "ModeInUse",
     "ModePrice",
     "Supply",
     "TrafficClass",
     "choose_mode",
     "choose_modes",
-    "followed",
 ]
 
 MIN_SAVING_SHARE = 0.10  # of the present mode's dollars: less is not worth a change
-PATIENCE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,32 +136,6 @@ def choose_modes(
         traffic.name: choose_mode(traffic, supply, present=now.get(traffic.name, Mode.ALWAYS_ON))
         for traffic, supply in classes
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeInUse:
-    """The mode that is in use, and since when another one has been better."""
-
-    mode: Mode = Mode.ALWAYS_ON
-    better: Mode | None = None
-    better_since_s: float | None = None
-
-
-def followed(
-    in_use: ModeInUse, choice: ModeChoice, *, now_s: float, patience_s: float = PATIENCE_S
-) -> ModeInUse:
-    """What to use from now on: another mode once it was better for long enough. The choice was made with it as `present`."""
-    better = choice.mode
-    if better is in_use.mode:
-        return ModeInUse(mode=in_use.mode)
-    present = choice.option(in_use.mode)
-    if present.excluded is not None and present.usd_per_hour is not None:
-        return ModeInUse(mode=better)  # it breaks an objective
-    if better is not in_use.better or in_use.better_since_s is None:
-        return ModeInUse(mode=in_use.mode, better=better, better_since_s=now_s)
-    if now_s - in_use.better_since_s >= patience_s:
-        return ModeInUse(mode=better)
-    return in_use
 
 
 def _prices(traffic: TrafficClass, supply: Supply) -> tuple[ModePrice, ...]:

@@ -108,12 +108,16 @@ class Supply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModePrice:
-    """One mode: its mean dollars an hour, None where they cannot be known; how they come about; what excludes it."""
+    """One mode: its mean dollars an hour, None where there are none; how they come about; what excludes it.
+
+    `missing`: it is excluded only because something is not known.
+    """
 
     mode: Mode
     usd_per_hour: float | None
     formula: str
     excluded: str | None = None
+    missing: bool = False
     replicas: int | None = None  # while it runs
     keep_s: float | None = None  # after the last request
     starts_per_hour: float = 0.0
@@ -329,12 +333,12 @@ def queued(mode: Mode, traffic: TrafficClass, supply: Supply) -> ModePrice:
             Mode.ASYNC: "asks for an answer at once, a queue gives it later",
             Mode.BATCH: "asks for an endpoint, a batch job has none",
         }[mode]
-        return _unknown(mode, f"{traffic.interactive} {why}")
+        return _impossible(mode, f"{traffic.interactive} {why}")
     if within_s is None:
-        return _unknown(mode, "no deadline says how long an answer may take")
+        return _impossible(mode, "no deadline says how long an answer may take")
     every_s = (within_s - supply.cold_start_s - traffic.processing_s) / 2
     if every_s <= 0:
-        return _unknown(
+        return _impossible(
             mode,
             f"a deadline of {within_s:g} s leaves no time to wait for a start of {supply.cold_start_s:g} s and an answer "
             f"of {traffic.processing_s:g} s",
@@ -402,6 +406,10 @@ def batch_run(num_requests: float, *, within_s: float, supply: Supply) -> BatchR
 
 
 def _unknown(mode: Mode, why: str) -> ModePrice:
+    return replace(_impossible(mode, why), missing=True)
+
+
+def _impossible(mode: Mode, why: str) -> ModePrice:
     return ModePrice(mode=mode, usd_per_hour=None, formula="", excluded=why)
 
 

@@ -28,6 +28,7 @@ from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
 from advisor.core.learning import NOTHING_LEARNED, Learned
 from advisor.core.mode import ModeChoice, Supply, TrafficClass, choose_mode
+from advisor.core.mode_in_use import ModeWatch
 from advisor.core.model_spec import ModelSpec
 from advisor.core.objective import HOURS_PER_MONTH, Budget, Mode, Slo
 from advisor.core.recommendation import (
@@ -62,12 +63,12 @@ def recommend(
     today: date,
     variants: Sequence[ModelSpec] = (),
     learned: Learned = NOTHING_LEARNED,
-    present_mode: Mode = Mode.ALWAYS_ON,
+    watch: ModeWatch | None = None,
 ) -> Recommendation:
     """The recommendation for this load; `feasible` false, with the shortfall, where nothing meets everything.
 
     `variants` are the same model with other weights (quantised) that may be served instead of `spec`; `learned` is what
-    the running engine taught. Another mode than the present one must be worth the change.
+    the running engine taught. With `watch` another mode than the one in use must save enough, and for an hour on end.
     """
     problem = Problem(
         variants=(spec, *variants),
@@ -78,7 +79,7 @@ def recommend(
         constraints=constraints,
         today=today,
         learned=learned,
-        present_mode=present_mode,
+        watch=watch,
     )
     return problem.recommendation(problem.weigh(accelerators))
 
@@ -104,11 +105,16 @@ class Problem:
     constraints: Constraints
     today: date
     learned: Learned = NOTHING_LEARNED
-    present_mode: Mode = Mode.ALWAYS_ON
+    watch: ModeWatch | None = None
     asked_mode: Mode | None = None
     deadline_s: float | None = None  # of an answer that nobody waits for
 
     def mode_of(self, choice: Priced) -> ModeChoice:
+        """The mode of those replicas: the best one, or the one in use where that is followed."""
+        best = self.best_mode(choice)
+        return best if self.watch is None else self.watch.shown(best)
+
+    def best_mode(self, choice: Priced) -> ModeChoice:
         """The mode in which those replicas serve the load for the least dollars."""
         build = choice.build
         traffic = TrafficClass(
@@ -123,7 +129,8 @@ class Problem:
             saturated_requests_per_s=max(build.rate_per_s, build.carried_per_s),
             cold_start_s=self.constraints.cold_start_s,
         )
-        return choose_mode(traffic, supply, present=self.present_mode, asked=self.asked_mode)
+        present = Mode.ALWAYS_ON if self.watch is None else self.watch.in_use.mode
+        return choose_mode(traffic, supply, present=present, asked=self.asked_mode)
 
     def weigh(self, accelerators: Iterable[Accelerator]) -> Weighed:
         """All that can be said before the budget is looked at."""
@@ -260,6 +267,7 @@ class Problem:
             reasons=(*self._reasons(best, mode), *(() if mix is None else (_mix_reason(mix),))),
             prices_from=self._price_dates(),
             mix=mix,
+            mode_in_use=None if self.watch is None else self.watch.after(self.best_mode(best)),
         )
 
     def _too_much(self, choice: Priced) -> str | None:

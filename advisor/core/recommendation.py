@@ -90,6 +90,16 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeInUse:
+    """The mode that is in use, and for how long another one has been watched being better."""
+
+    mode: Mode = Mode.ALWAYS_ON
+    better: Mode | None = None
+    better_for_s: float = 0.0
+    looked_s: float | None = None  # when the better one was last compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MixPart:
     """One kind of instance in a mix: all its replicas, and the requests/s they sustain together."""
 
@@ -126,6 +136,7 @@ class Recommendation:
     reasons: tuple[str, ...]
     prices_from: str  # oldest and newest date of the offers compared, ISO
     mix: Mix | None = None  # where one is clearly cheaper than `best`
+    mode_in_use: ModeInUse | None = None  # None: the mode was chosen for this moment, not followed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,144 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from recorder import Recorder, key
+from recorder import key
+from rig import Rig
 
-from advisor import data
 from advisor.adapters.journal import Entry, Journal, read_journal
-from advisor.config import AdvisorConfig, parse_config
-from advisor.core.model_spec import model_spec_from_config
-from advisor.core.observation import Sample, Scrape
+from advisor.advice import summary
 from advisor.core.recommendation import Action, Fleet
-from advisor.errors import JournalError, NotificationError, ObservationError
-from advisor.loop import AdvisorLoop, Catalogue, Memory, summary
+from advisor.errors import JournalError
+from advisor.loop import Memory
 from advisor.tick import Tick
 from advisor.web.api import create_api
-
-LLAMA_8B = {
-    "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 4096, "intermediate_size": 14336,
-    "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "tie_word_embeddings": False,
-    "torch_dtype": "bfloat16", "max_position_embeddings": 131072,
-}  # fmt: skip
-START_S = 1_800_000_000.0
-WINDOW_S = 60.0
-
-
-class Metrics:
-    """A reader of one living replica with this traffic; None is an outage."""
-
-    source = "test"
-
-    def __init__(self, requests_per_s: float | None) -> None:
-        self.requests_per_s = requests_per_s
-        self.device, self.tpot_s = "cpu", 0.01
-
-    async def read(self, *, now_s: float, window_s: float) -> tuple[Scrape | None, Scrape]:
-        if self.requests_per_s is None:
-            raise ObservationError("the metrics are gone")
-        return self.scrape(now_s - window_s), self.scrape(now_s)
-
-    def scrape(self, at_s: float) -> Scrape:
-        count = (self.requests_per_s or 0.0) * (at_s - START_S + 1000)
-        worker = {"model": "m", "WorkerId": "w", "instance": "i"}
-        values = {
-            "advisor_requests_in_flight": (1.0, {}),
-            "vllm_num_requests_running": (1.0, {"model_name": "m"}),
-            "advisor_requests_total": (count, {"outcome": "ok"}),
-            "advisor_input_tokens_total": (count * 512, {}),
-            "advisor_output_tokens_total": (count * 128, {}),
-            "advisor_node_utilization_ratio": (0.5, {"node": "n", "device": self.device}),
-        }
-        buckets = (("0.9", 0.0), ("1.1", count), ("+Inf", count))
-        tpot = [
-            Sample(
-                name="advisor_tpot_seconds_bucket",
-                labels={**worker, "le": le if le == "+Inf" else str(float(le) * self.tpot_s)},
-                value=value,
-                at_s=at_s,
-            )
-            for le, value in buckets
-        ]
-        samples = [
-            Sample(name=name, labels={**worker, **labels}, value=value, at_s=at_s)
-            for name, (value, labels) in values.items()
-            if value > 0
-        ]
-        return Scrape(at_s=at_s, samples=(*samples, *tpot))
-
-
-class Serve:
-    def __init__(self, fleet: Fleet | None) -> None:
-        self.fleet = fleet
-
-    async def read(self) -> Fleet | None:
-        return self.fleet
-
-
-class Told:
-    name = "told"
-
-    def __init__(self) -> None:
-        self.ticks: list[Tick] = []
-        self.broken = False
-
-    async def notify(self, tick: Tick) -> None:
-        if self.broken:
-            raise NotificationError("told: 500")
-        self.ticks.append(tick)
-
-
-class Rig:
-    def __init__(
-        self, requests_per_s: float | None, memory: Memory | None = None, **config: Any
-    ) -> None:
-        self.now_s = START_S
-        self.metrics, self.told, self.recorder = Metrics(requests_per_s), Told(), Recorder()
-        self.serve = Serve(
-            Fleet(
-                application="llm",
-                deployment="LLMServer:m",
-                status="RUNNING",
-                target_replicas=2,
-                running_replicas=2,
-            )
-        )
-        self.config: AdvisorConfig = parse_config(
-            {
-                "budget": "100000/month",
-                "model": "m",
-                "slo": [
-                    {"latency": "ttft", "at_most": "500ms"},
-                    {"latency": "tpot", "at_most": "50ms"},
-                ],
-                **config,
-            },
-            where="",
-        )
-        self.loop = AdvisorLoop(
-            config=self.config,
-            catalogue=Catalogue(
-                spec=model_spec_from_config(LLAMA_8B, name="8b"),
-                accelerators=data.accelerators(),
-                offers=data.offers(),
-            ),
-            metrics_reader=self.metrics,
-            fleet_reader=self.serve,
-            notifiers=[self.told],
-            exporter=self.recorder,
-            memory=memory,
-            now=lambda: self.now_s,
-        )
-
-    def tick(self) -> Tick:
-        self.now_s += 15
-        return asyncio.run(self.loop.tick())
 
 
 def test_traffic_becomes_a_recommendation_within_the_budget() -> None:

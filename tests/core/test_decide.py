@@ -18,6 +18,7 @@ from advisor.core.recommendation import (
     Candidate,
     Decision,
     Fleet,
+    ModeInUse,
     Offer,
     Prediction,
     Recommendation,
@@ -571,6 +572,24 @@ def test_another_mode_is_another_wish_and_a_tenth_is_enough() -> None:
             limits=Limits(),
             memory=memory,
             now_s=at_s,
+            present_usd_per_hour=10.0,
+        )
+        assert found.action is action
+
+
+def test_a_mode_that_was_followed_has_waited_and_another_type_has_not() -> None:
+    asked = recommendation(2, mode=Mode.SCALE_TO_ZERO)
+    assert asked.best is not None
+    cheap = replace(asked, best=replace(asked.best, usd_per_hour=5.0), mode_in_use=ModeInUse())
+    for running, action in [(None, Action.SWITCH_MODE), ("A100-SXM-80GB", Action.HOLD)]:
+        found = decide(
+            recommendation=cheap,
+            workload=OBSERVED,
+            fleet=fleet(2) if running is None else fleet(2, accelerator=running),
+            problems=[],
+            limits=Limits(),
+            memory=Memory(),
+            now_s=10_000.0,
             present_usd_per_hour=10.0,
         )
         assert found.action is action

@@ -12,14 +12,11 @@ from advisor.core.idle_gaps import IdleGaps, assumed_gaps, observed_gaps
 from advisor.core.inference_options import MB, SAGEMAKER_LIMITS
 from advisor.core.mode import (
     MIN_SAVING_SHARE,
-    PATIENCE_S,
     ModeChoice,
-    ModeInUse,
     Supply,
     TrafficClass,
     choose_mode,
     choose_modes,
-    followed,
 )
 from advisor.core.mode_costs import batch_run
 from advisor.core.objective import Latency, Mode, Slo
@@ -388,36 +385,6 @@ def test_between_the_two_break_evens_nothing_changes() -> None:
         off = choose_mode(at_idle(share), H100, present=Mode.SCALE_TO_ZERO)
         assert (on.mode, off.mode) == (Mode.ALWAYS_ON, Mode.SCALE_TO_ZERO)
     assert choose_mode(at_idle(0.5), H100, present=Mode.ALWAYS_ON).mode is Mode.SCALE_TO_ZERO
-
-
-@settings(max_examples=50)
-@given(shares=st.lists(st.floats(0.03, 0.10), min_size=2, max_size=40))
-def test_traffic_that_hovers_at_the_break_even_changes_no_mode(shares: list[float]) -> None:
-    in_use = ModeInUse(mode=Mode.SCALE_TO_ZERO)
-    for hour, share in enumerate(shares):
-        choice = choose_mode(at_idle(share), H100, present=in_use.mode)
-        in_use = followed(in_use, choice, now_s=hour * 3600.0)
-        assert in_use.mode is Mode.SCALE_TO_ZERO
-
-
-def test_another_mode_must_be_the_better_one_for_an_hour_on_end() -> None:
-    sparse, dense = at_idle(0.8), at_idle(0.01)
-    in_use = ModeInUse()
-    for minute in range(600):  # sparse for half an hour, dense for half an hour, and so on
-        traffic = sparse if minute // 30 % 2 == 0 else dense
-        choice = choose_mode(traffic, H100, present=in_use.mode)
-        in_use = followed(in_use, choice, now_s=minute * 60.0)
-        assert in_use.mode is Mode.ALWAYS_ON
-    for minute in range(600, 662):
-        choice = choose_mode(sparse, H100, present=in_use.mode)
-        in_use = followed(in_use, choice, now_s=minute * 60.0)
-        assert (in_use.mode is Mode.SCALE_TO_ZERO) == (minute * 60 - 36_000 >= PATIENCE_S)
-
-
-def test_a_mode_that_breaks_an_objective_is_left_at_once() -> None:
-    in_use = ModeInUse(mode=Mode.SCALE_TO_ZERO)
-    choice = choose_mode(replace(CHAT, slos=(STRICT,)), H100, present=in_use.mode)
-    assert followed(in_use, choice, now_s=0.0).mode is Mode.ALWAYS_ON
 
 
 @pytest.mark.parametrize(
