@@ -7,6 +7,7 @@ and 64 requests together. The servers take turns (each repetition starts every o
 machine hits all of them; the table has the median over repetitions, and ratios to bare vLLM of the same repetition.
 
 The client shares the machine's cores with the server: the ratios carry over to other machines, the figures do not.
+A second table says where the distance goes: processor time by process, in microseconds for every token that came out.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import aiohttp
+import processor_time
 import yaml
 from rich.console import Console
 from rich.table import Table
@@ -71,6 +73,7 @@ class Result:
     ttft_p50_s: float
     ttft_p99_s: float
     tpot_p50_s: float
+    processor_s: dict[str, float]  # by role, of processor_time.ALL_ROLES
 
 
 def command(server: str, model_dir: Path, folder: Path) -> tuple[list[str], dict[str, str]]:
@@ -179,9 +182,11 @@ async def load(server: str, repetition: int, concurrency: int, vocabulary: int) 
                     ttfts.append(timing[0])
                     tpots.append(timing[1])
 
+        before = processor_time.snapshot()
         began_s = time.perf_counter()
         await asyncio.gather(*[client() for _ in range(concurrency)])
         elapsed_s = time.perf_counter() - began_s
+        processor_s = processor_time.between(before, processor_time.snapshot())
     if not ttfts:
         raise SystemExit(f"{server}: every request failed")
     return Result(
@@ -193,6 +198,7 @@ async def load(server: str, repetition: int, concurrency: int, vocabulary: int) 
         ttft_p50_s=statistics.median(ttfts),
         ttft_p99_s=sorted(ttfts)[int(0.99 * (len(ttfts) - 1))],
         tpot_p50_s=statistics.median(tpots),
+        processor_s=processor_s,
     )
 
 
@@ -259,6 +265,27 @@ def table(results: list[Result], servers: list[str], title: str) -> Table:
     return shown
 
 
+def distance(results: list[Result], servers: list[str]) -> Table:
+    """Processor time by role, median over repetitions."""
+    shown = Table(title="processor time, us a token, by process")
+    shown.add_column("concurrency", justify="right")
+    shown.add_column("server")
+    for role in (*processor_time.ALL_ROLES, "all"):
+        shown.add_column(role, justify="right")
+    for concurrency in LOADS:
+        for server in servers:
+            rows = [r for r in results if (r.server, r.concurrency) == (server, concurrency)]
+            tokens = LOADS[concurrency] * OSL
+            us = {
+                role: statistics.median(row.processor_s[role] for row in rows) / tokens * 1e6
+                for role in processor_time.ALL_ROLES
+            }
+            cells = [f"{spent:.0f}" for spent in (*us.values(), sum(us.values()))]
+            shown.add_row(str(concurrency), server, *cells)
+        shown.add_section()
+    return shown
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=["tiny", "smollm2"], default="tiny")
@@ -294,11 +321,10 @@ def main() -> None:
                     results.append(asyncio.run(load(server, repetition, concurrency, vocabulary)))
     if args.json:
         args.json.write_text(json.dumps([asdict(result) for result in results], indent=1))
-    Console(width=130).print(
-        table(
-            results, servers, f"{args.model}, {ISL} in / {OSL} out, median of {args.repetitions}"
-        )
-    )
+    title = f"{args.model}, {ISL} in / {OSL} out, median of {args.repetitions}"
+    console = Console(width=130)
+    console.print(table(results, servers, title))
+    console.print(distance(results, servers))
 
 
 async def warm_up(num_requests: int, vocabulary: int) -> None:
