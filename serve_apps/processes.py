@@ -82,15 +82,17 @@ def unlink_unused(files: set[Path]) -> None:
     """Unlink those of the files that no living process has mapped any more."""
     if files:
         for file in files - shared_memory_of(psutil.process_iter()):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # gone already, or another user's
+                file.unlink()
 
 
 def _mapped_inodes(process: psutil.Process) -> set[int]:
     try:
-        lines = Path(f"/proc/{process.pid}/maps").read_text().splitlines()
+        maps = Path(f"/proc/{process.pid}/maps").read_text(errors="replace")
     except OSError:  # it has ended, or belongs to another user, or this is no Linux
         return set()
-    return {int(line.split(maxsplit=5)[4]) for line in lines if f" {SHARED_MEMORY}/" in line}
+    lines = [line for line in maps.splitlines() if f" {SHARED_MEMORY}/" in line]
+    return {int(line.split(maxsplit=5)[4]) for line in lines}
 
 
 def _inode(file: Path) -> int | None:

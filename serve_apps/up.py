@@ -23,6 +23,7 @@ from typing import Any
 import httpx
 import psutil
 
+from advisor.adapters.ray_auth import asks_for_token, token_place
 from advisor.errors import AdvisorError, PreflightError
 from advisor.ports import holder_of
 from serve_apps import check, demo_model, processes, versions
@@ -30,6 +31,7 @@ from serve_apps.paths import data_path, direct_streaming_flags
 
 QUICKSTART = Path(__file__).with_name("configs") / "quickstart.yaml"
 RAY_DASHBOARD_PORT = 8265
+RAY_DASHBOARD = f"http://127.0.0.1:{RAY_DASHBOARD_PORT}"
 HAPROXY_PORTS = (8404, 8500, 9101)  # statistics, health of the proxies, metrics
 # Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24.
 NEEDED_BYTES = 5 * 2**30
@@ -232,7 +234,8 @@ def _print_addresses(config: Mapping[str, Any]) -> None:
         print(
             f"  advisor    {base}{app.get('route_prefix', '/')}   (JSON: {app.get('route_prefix', '')}/api/v1/tick)"
         )
-    print(f"  dashboard  http://127.0.0.1:{RAY_DASHBOARD_PORT}   (Ray's own)")
+    token = f"; it asks for the token in {token_place()}" if asks_for_token(RAY_DASHBOARD) else ""
+    print(f"  dashboard  {RAY_DASHBOARD}   (Ray's own{token})")
     print(f"""
   curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{{
     "model": "{model}", "stream": true, "max_tokens": 64,

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import httpx
+
+TIMEOUT_S = 2.0
+
 
 def bearer_headers() -> dict[str, str]:
     """The Authorization header Ray's HTTP endpoints want; empty where there is no token."""
@@ -16,6 +20,22 @@ def bearer_headers() -> dict[str, str]:
         except OSError:
             return {}
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def asks_for_token(dashboard_url: str) -> bool:
+    """Whether Ray's dashboard wants the token before it shows anything; False where it does not answer."""
+    try:
+        answer = httpx.get(f"{dashboard_url}/api/authentication_mode", timeout=TIMEOUT_S).json()
+    except (httpx.HTTPError, ValueError):
+        return False
+    return isinstance(answer, dict) and answer.get("authentication_mode") == "token"
+
+
+def token_place() -> str:
+    """Where the token stands, for a person to look it up; never the token itself."""
+    if os.environ.get("RAY_AUTH_TOKEN", "").strip():
+        return "the variable RAY_AUTH_TOKEN"
+    return os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
 
 
 def token_hint(status: int) -> str:

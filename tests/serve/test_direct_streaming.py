@@ -302,9 +302,12 @@ def _advisor_answers() -> bool:
 def test_ctrl_c_leaves_no_process_and_no_port(product: Product) -> None:
     marker = f"{product.up.process.pid}:{psutil.Process(product.up.process.pid).create_time():.2f}"
     assert len(processes.of_run(marker)) > 10
+    shared_memory = processes.shared_memory_of(processes.of_run(marker))
+    assert shared_memory, "vLLM's engine talks to its worker through it"
     product.up.process.send_signal(signal.SIGINT)
     assert product.up.process.wait(timeout=60) == 0
     assert processes.of_run(marker) == []
+    assert not any(file.exists() for file in shared_memory)
     assert [port for port in (8000, 8265, 8404, 9101) if holder_of(port)] == []
 
 
@@ -318,7 +321,9 @@ def test_a_crash_is_cleaned_up_by_the_next_start_which_says_so(
             first.process.pid, signal.SIGKILL
         )  # the launcher itself: nobody is left to clean up
         first.process.wait()
-        assert processes.leftovers()
+        [left] = processes.leftovers().values()
+        shared_memory = processes.shared_memory_of(left)
+        assert shared_memory
         again = tmp_path_factory.mktemp("again")
         with harness.up(config, again) as second:
             assert "left by an earlier run" in second.said()
@@ -330,4 +335,5 @@ def test_a_crash_is_cleaned_up_by_the_next_start_which_says_so(
             assert second.process.wait(timeout=60) != 0
             assert "serve run ended" in second.said()
     assert processes.leftovers() == {}
+    assert not any(file.exists() for file in shared_memory)
     assert [port for port in (8000, 8265, 8404, 9101) if holder_of(port)] == []
