@@ -24,6 +24,7 @@ import httpx
 import psutil
 
 from advisor.adapters.ray_auth import asks_for_token, token_place
+from advisor.core.objective import what_it_does
 from advisor.errors import AdvisorError, PreflightError
 from advisor.ports import holder_of
 from serve_apps import check, demo_model, processes, versions
@@ -87,6 +88,9 @@ def up(file: Path, *, stock: bool) -> int:
 
     path = data_path(environment)
     _say(f"data path: {path.value}. {path.comparison}")
+    for app in check.applications(config, check.ADVISOR_APP):
+        operation = app["args"].get("operation", "advise")
+        _say(f"the advisor's operation is {operation}: {what_it_does(operation)}")
     log = Path(os.environ.get("SERVE_LOG", "serve.log")).absolute()
     _say(f"starting (about a minute on two idle cores); log: {log.name}")
     marker = environment[processes.MARKER]

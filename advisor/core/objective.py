@@ -34,6 +34,13 @@ class CapacityType(StrEnum):
     RESERVED = "reserved"
 
 
+def what_it_does(operation: str) -> str:
+    """In plain words, what the advisor does in a mode of operation; today the same in all three."""
+    if operation == "advise":
+        return "it recommends and changes nothing"
+    return "it recommends and changes nothing, as advise does: acting on it is not built yet"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slo:
     """One bound: `percentile` % of the requests have `latency` <= `bound_s`."""

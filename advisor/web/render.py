@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
+from advisor.core.objective import what_it_does
 from advisor.metrics import measured_at
 from advisor.tick import Tick
 
@@ -31,7 +32,7 @@ def plain(value: Any) -> Any:
 
 
 def tick_json(tick: Tick) -> dict[str, Any]:
-    """The tick's fields, with the objectives' measured values and the best candidate's price a month beside them."""
+    """The tick's fields; beside them what its operation does, the objectives' measured values, prices a month."""
     shown: dict[str, Any] = plain(tick)
     shown["objectives"] = [
         {
@@ -43,6 +44,7 @@ def tick_json(tick: Tick) -> dict[str, Any]:
         }
         for slo, measured_s in measured_at(tick)
     ]
+    shown["operation_means"] = what_it_does(tick.operation)
     shown["budget"]["usd_per_month"] = tick.budget.usd_per_month
     if tick.recommendation is not None and shown["recommendation"] is not None:
         candidates = [tick.recommendation.best, *tick.recommendation.runners_up]
