@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from advisor.core import mode_costs
 from advisor.core.inference_options import Limits, over_limit
-from advisor.core.mode_costs import ModePrice, Supply, TrafficClass
+from advisor.core.mode_costs import ModePrice, Supply, TrafficClass, always_on
 from advisor.core.objective import Mode
+from advisor.core.queue_costs import queued
 from advisor.core.recommendation import Rejected
+from advisor.core.zero_costs import break_even_idle_share, scale_to_zero
 
 __all__ = [
     "UNPRICED",
@@ -112,7 +113,7 @@ def choose_mode(
         reason="",
         options=options,
         feasible=merits is not None,
-        break_even_idle_share=mode_costs.break_even_idle_share(
+        break_even_idle_share=break_even_idle_share(
             traffic, supply, min_saving_share=min_saving_share
         ),
         traffic=traffic.name,
@@ -140,10 +141,10 @@ def choose_modes(
 
 def _prices(traffic: TrafficClass, supply: Supply) -> tuple[ModePrice, ...]:
     return (
-        mode_costs.always_on(traffic, supply),
-        mode_costs.scale_to_zero(traffic, supply),
-        mode_costs.queued(Mode.ASYNC, traffic, supply),
-        mode_costs.queued(Mode.BATCH, traffic, supply),
+        always_on(traffic, supply),
+        scale_to_zero(traffic, supply),
+        queued(Mode.ASYNC, traffic, supply),
+        queued(Mode.BATCH, traffic, supply),
     )
 
 

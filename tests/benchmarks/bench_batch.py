@@ -20,7 +20,8 @@ from advisor.backtest.conditions import Conditions
 from advisor.backtest.simulator import simulate
 from advisor.backtest.trace import Trace, load_trace
 from advisor.core.capacity import ServiceObjective, batch_limit, mix_of, rate_at
-from advisor.core.mode_costs import Supply, batch_run
+from advisor.core.mode_costs import Supply
+from advisor.core.queue_costs import batch_run
 from advisor.core.step import StepDecision, StepObservation
 
 HARDWARE, COLD_START_S = "8B L4", 90.0

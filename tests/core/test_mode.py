@@ -18,8 +18,8 @@ from advisor.core.mode import (
     choose_mode,
     choose_modes,
 )
-from advisor.core.mode_costs import batch_run
 from advisor.core.objective import Latency, Mode, Slo
+from advisor.core.queue_costs import batch_run
 
 FAST = Slo(latency=Latency.TTFT, bound_s=0.3, percentile=95)
 STRICT = Slo(latency=Latency.TTFT, bound_s=0.3, percentile=100)
