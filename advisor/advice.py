@@ -8,7 +8,8 @@ being better, so that a restart neither forgets the mode nor begins the hour ane
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from advisor.core.objective import Mode
@@ -54,7 +55,7 @@ class Advice:
         if said == self._written:
             return
         detail = remembered(self._model, recommendation, decision, observation, fleet)
-        detail["mode_in_use"] = asdict(mode_in_use)
+        detail |= kept_mode(mode_in_use)
         entry = self._diary.write(
             lambda memory: memory.advise(at_s=at_s, action=decision.action.value, detail=detail)
         )
@@ -66,30 +67,43 @@ class Advice:
             if entry.detail.get("model") != self._model:
                 continue
             try:
-                return mode_in_use_from(entry.detail["mode_in_use"])
+                return mode_in_use_from(entry.detail)
             except (KeyError, TypeError, ValueError):  # of another version of this program
                 continue
         return ModeInUse()
 
 
-def mode_in_use_from(kept: dict[str, Any]) -> ModeInUse:
-    better, looked_s = kept["better"], kept["looked_s"]
-    return ModeInUse(
-        mode=Mode(kept["mode"]),
-        better=None if better is None else Mode(better),
+def kept_mode(in_use: ModeInUse) -> dict[str, Any]:
+    kept: dict[str, Any] = {"mode_in_use": in_use.mode.value}
+    if in_use.better is None:
+        return kept
+    watched = {"better_for_s": in_use.better_for_s, "looked_s": in_use.looked_s}
+    return {**kept, "better_mode": in_use.better.value, **watched}
+
+
+def mode_in_use_from(kept: Mapping[str, Any]) -> ModeInUse:
+    in_use = ModeInUse(mode=Mode(kept["mode_in_use"]))
+    if "better_mode" not in kept:
+        return in_use
+    return replace(
+        in_use,
+        better=Mode(kept["better_mode"]),
         better_for_s=float(kept["better_for_s"]),
-        looked_s=None if looked_s is None else float(looked_s),
+        looked_s=float(kept["looked_s"]),
     )
 
 
 def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
-    """What counts as a change of the recommendation: hardware, degree, replicas, mode, feasibility; not its numbers."""
+    """What counts as a change of the recommendation: hardware, degree, replicas, those on spot, mode, feasibility; not its
+    numbers."""
     if recommendation is None:
         return None
     best = recommendation.best
     if best is None:
         return (recommendation.feasible,)
-    return recommendation.feasible, best.accelerator, best.tp_degree, best.replicas, best.mode
+    on_spot = 0 if best.spot is None else best.spot.replicas
+    hardware = best.accelerator, best.tp_degree, best.replicas, on_spot
+    return (recommendation.feasible, *hardware, best.mode)
 
 
 def remembered(
@@ -114,6 +128,7 @@ def remembered(
             "tp_degree": best.tp_degree,
             "replicas": best.replicas,
             "mode": best.mode.value,
+            "spot_replicas": 0 if best.spot is None else best.spot.replicas,
             "usd_per_hour": best.usd_per_hour,
             "predicted_ttft_s": best.prediction.ttft_s,
             "predicted_tpot_s": best.prediction.tpot_s,

@@ -31,6 +31,7 @@ from advisor.core.objective import Budget, CapacityType, Latency, Slo, said_twic
 from advisor.core.pricing import OfferFilter
 from advisor.core.quantization import Quantization
 from advisor.core.recommend import Constraints
+from advisor.core.spot_fleet import SpotUse
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError, UnknownAcceleratorError
 
@@ -67,6 +68,28 @@ class ExpectedLoad(_Strict):
     requests_per_s: float = Field(ge=0, le=1e6)
     isl: float = Field(ge=1, le=1e7)
     osl: float = Field(ge=1, le=1e7)
+
+
+class SpotConfig(_Strict):
+    """Spot may carry replicas beside on-demand ones of the same provider and region. `spot: true` takes the defaults.
+
+    A region's spot may go all at once, so a floor and a share stay on demand.
+    """
+
+    on_demand_floor: int = Field(default=1, ge=0, le=100_000)  # replicas that are never spot
+    on_demand_share: float = Field(default=0.5, ge=0, le=1)  # of the replicas needed, never spot
+    # Of one replica, and of the time; where they are not said, the worst that was measured (`core/spot.py`).
+    interruptions_per_hour: float | None = Field(default=None, ge=0, le=60)
+    available_share: float | None = Field(default=None, ge=0, le=1)
+
+    def use(self) -> SpotUse:
+        return SpotUse(**self.model_dump())
+
+
+def _spot(value: object) -> object:
+    if value is True:
+        return SpotConfig()
+    return None if value is False else value
 
 
 class WebhookConfig(_Strict):
@@ -125,6 +148,7 @@ class AdvisorConfig(_Strict):
     providers: tuple[str, ...] | None = None
     regions: tuple[str, ...] | None = None
     capacity_types: tuple[CapacityType, ...] = (CapacityType.ON_DEMAND,)
+    spot: Annotated[SpotConfig | None, BeforeValidator(_spot)] = None
     accelerators: tuple[str, ...] | None = None
     quantizations: tuple[Quantization, ...] = ()  # other weights that may be recommended
     max_replicas: int | None = Field(default=None, ge=1)
@@ -193,6 +217,15 @@ class AdvisorConfig(_Strict):
                 )
         return names
 
+    @field_validator("spot")
+    @classmethod
+    def _priced_one_way(cls, spot: SpotConfig | None, info: ValidationInfo) -> SpotConfig | None:
+        if spot is not None and CapacityType.SPOT in info.data.get("capacity_types", ()):
+            raise ValueError(
+                "capacity_types has spot too, there at face value: name it in one of the two"
+            )
+        return spot
+
     def shown(self) -> dict[str, Any]:
         """JSON-safe and without secrets: addresses of webhooks are secrets too."""
         shown: dict[str, Any] = self.model_dump(mode="json", exclude={"budget"})
@@ -234,6 +267,7 @@ class AdvisorConfig(_Strict):
             accelerators=self.accelerators,
             max_replicas=self.max_replicas,
             cold_start_s=self.cold_start,
+            spot=None if self.spot is None else self.spot.use(),
         )
 
 
@@ -300,6 +334,7 @@ def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
     nested: dict[str, type[BaseModel]] = {
         "slo": SloConfig,
         "expected": ExpectedLoad,
+        "spot": SpotConfig,
         "notify": NotifyConfig,
         "webhook": WebhookConfig,
         "slack": SlackConfig,

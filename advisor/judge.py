@@ -134,7 +134,7 @@ class Judge:
         if medians is not None:
             values |= dict(zip(map(name_of, MEDIANS), medians.slo_values_s, strict=True))
         values["requests_per_s"] = workload.requests_per_s
-        if best.mode is Mode.ALWAYS_ON:  # another mode's cost is an expectation over days
+        if best.mode is Mode.ALWAYS_ON and best.spot is None:  # else an expectation over days
             values["usd_per_hour"] = best.usd_per_hour
         return values
 

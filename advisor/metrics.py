@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from advisor.core.objective import Latency, Slo
 from advisor.core.observation import quantile
+from advisor.core.recommendation import Candidate
 from advisor.tick import Tick
 
 
@@ -223,6 +224,13 @@ RECOMMENDED_REPLICAS = Metric(
     labels=("model",),
     meaning="Replicas of the recommended hardware.",
 )
+RECOMMENDED_SPOT_REPLICAS = Metric(
+    name="advisor_recommended_spot_replicas",
+    kind=Kind.GAUGE,
+    unit="replicas",
+    labels=("model",),
+    meaning="Those of the recommended replicas that would run on spot; 0 where none would.",
+)
 RECOMMENDED_USD_PER_HOUR = Metric(
     name="advisor_recommended_usd_per_hour",
     kind=Kind.GAUGE,
@@ -294,6 +302,7 @@ TICK_METRICS = (
     SLO_MET,
     ACTUAL_REPLICAS,
     RECOMMENDED_REPLICAS,
+    RECOMMENDED_SPOT_REPLICAS,
     RECOMMENDED_USD_PER_HOUR,
     BUDGET_USD_PER_HOUR,
     PREDICTED_LATENCY,
@@ -377,6 +386,7 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         (ACTUAL_REPLICAS, tick.fleet.running_replicas if tick.fleet else None),
         (FEASIBLE, recommendation.feasible if recommendation else None),
         (RECOMMENDED_REPLICAS, best.replicas if best else None),
+        (RECOMMENDED_SPOT_REPLICAS, _on_spot(best)),
         (RECOMMENDED_USD_PER_HOUR, best.usd_per_hour if best else None),
     ]
     gauges = [(metric, float(value), model) for metric, value in known if value is not None]
@@ -406,6 +416,12 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
     for error in tick.verdicts.errors:
         gauges.append((PREDICTION_ERROR, error.median_ratio, {**model, "quantity": error.name}))
     return gauges
+
+
+def _on_spot(best: Candidate | None) -> int | None:
+    if best is None:
+        return None
+    return 0 if best.spot is None else best.spot.replicas
 
 
 def measured_at(tick: Tick) -> list[tuple[Slo, float | None]]:

@@ -16,7 +16,8 @@ from advisor.core.fleets import OfferIndex
 from advisor.core.mix import MixOption, Share, cheapest_mix
 from advisor.core.objective import Budget
 from advisor.core.pricing import OfferFilter
-from advisor.core.recommendation import Offer
+from advisor.core.recommendation import Offer, SpotShare
+from advisor.core.spot_fleet import SpotUse, with_spot
 
 ON_DEMAND = OfferFilter()  # its default: spot is rented only when asked for
 
@@ -29,16 +30,25 @@ class Constraints:
     accelerators: Collection[str] | None = None
     max_replicas: int | None = None
     cold_start_s: float = 90.0
+    spot: SpotUse | None = None  # None: only what `offers` lets through, at face value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """`replicas` of a build, rented by one offer. `usd_per_hour` is while all of it runs."""
+    """`replicas` of a build, rented by one offer, or some of them on spot. `usd_per_hour` is while all of it runs."""
 
     build: Build
     replicas: int
     offer: Offer
     usd_per_hour: float
+    spot: SpotShare | None = None
+
+    @property
+    def most_usd_per_hour(self) -> float:
+        """What the cap has to hold: of spot both what is expected and what is billed with all of it running."""
+        if self.spot is None:
+            return self.usd_per_hour
+        return max(self.usd_per_hour, self.spot.billed_usd_per_hour)
 
     @property
     def meets_slos(self) -> bool:
@@ -65,6 +75,23 @@ def priced(build: Build, offers: OfferIndex, requests_per_s: float) -> list[Pric
     ]
 
 
+def spot_beside(
+    choice: Priced, spot_offers: OfferIndex, constraints: Constraints
+) -> SpotShare | str:
+    """What spot may carry of a choice, or why nothing."""
+    replica = choice.build.replica
+    if constraints.spot is None:
+        return "spot is not allowed"
+    return with_spot(
+        constraints.spot,
+        spot_offers.offers(replica.accelerator.name),
+        beside=choice.offer,
+        tp_degree=replica.tp_degree,
+        replicas=choice.replicas,
+        cold_start_s=constraints.cold_start_s,
+    )
+
+
 def order(choice: Priced) -> tuple[float, int, str, str]:
     """Cheapest first; of equals the fewest devices, then by name, so that the answer never depends on the input's order."""
     replica = choice.build.replica
@@ -80,10 +107,11 @@ def too_much(choice: Priced, budget: Budget, constraints: Constraints) -> str | 
     """What of the user's limits it would break. The cap holds while everything runs, whatever the mode saves at night."""
     if too_many(choice, constraints):
         return f"needs {choice.replicas} replicas, {constraints.max_replicas} are allowed at most"
-    if choice.usd_per_hour <= budget.usd_per_hour:
+    most = choice.most_usd_per_hour
+    if most <= budget.usd_per_hour:
         return None
     return (
-        f"costs ${choice.usd_per_hour:.2f}/h, ${choice.usd_per_hour - budget.usd_per_hour:.2f}/h over the budget of "
+        f"costs ${most:.2f}/h, ${most - budget.usd_per_hour:.2f}/h over the budget of "
         f"${budget.usd_per_hour:.2f}/h"
     )
 

@@ -19,7 +19,14 @@ from dataclasses import dataclass, field
 
 from advisor.core import guards
 from advisor.core.objective import Mode
-from advisor.core.recommendation import Action, Candidate, Decision, Fleet, Recommendation
+from advisor.core.recommendation import (
+    Action,
+    Candidate,
+    Decision,
+    Fleet,
+    Offer,
+    Recommendation,
+)
 from advisor.core.workload import Workload, WorkloadSource
 
 SETTLED = "RUNNING"
@@ -151,12 +158,23 @@ def _wanted(
 
 
 def affordable_replicas(best: Candidate, limits: Limits) -> float:
-    """How many replicas the cap pays for, in whole instances: the last one is billed whole, however little is on it."""
-    each = max(1, best.offer.accelerator_count // best.tp_degree)
+    """How many replicas the cap pays for, in whole instances: the last one is billed whole, however little is on it.
+
+    Of a fleet with spot as many as are planned, and beyond them what the rest of the cap buys on demand.
+    """
+    spot, cap = best.spot, limits.cap_usd_per_hour
+    if spot is None or cap is None:
+        return _affordable(best.offer, best.tp_degree, cap, limits.other_usd_per_hour)
+    billed = spot.billed_usd_per_hour + limits.other_usd_per_hour
+    if billed <= cap:
+        return best.replicas + _affordable(best.offer, best.tp_degree, cap, billed)
+    return _affordable(best.offer, best.tp_degree, cap, limits.other_usd_per_hour)
+
+
+def _affordable(offer: Offer, tp_degree: int, cap: float | None, already: float) -> float:
+    each = max(1, offer.accelerator_count // tp_degree)
     return each * guards.affordable(
-        usd_per_hour=best.offer.usd_per_hour,
-        cap_usd_per_hour=limits.cap_usd_per_hour,
-        already_usd_per_hour=limits.other_usd_per_hour,
+        usd_per_hour=offer.usd_per_hour, cap_usd_per_hour=cap, already_usd_per_hour=already
     )
 
 

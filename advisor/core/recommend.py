@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from advisor.core import perf, pricing
@@ -20,6 +20,7 @@ from advisor.core.choice import (
     mix_of,
     order,
     priced,
+    spot_beside,
     too_many,
     too_much,
 )
@@ -30,7 +31,7 @@ from advisor.core.learning import NOTHING_LEARNED, Learned
 from advisor.core.mode import ModeChoice, Supply, TrafficClass, choose_mode
 from advisor.core.mode_in_use import ModeWatch
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import HOURS_PER_MONTH, Budget, Mode, Slo
+from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Mode, Slo
 from advisor.core.recommendation import (
     Candidate,
     Mix,
@@ -39,7 +40,9 @@ from advisor.core.recommendation import (
     Prediction,
     Recommendation,
     Rejected,
+    SpotShare,
 )
+from advisor.core.spot_fleet import told
 from advisor.core.workload import Workload
 
 __all__ = ["Constraints", "recommend"]
@@ -76,6 +79,7 @@ def recommend(
         slos=tuple(slos),
         budget=budget,
         offers=OfferIndex(offers, constraints.offers),
+        spot_offers=_spot_offers(offers, constraints),
         constraints=constraints,
         today=today,
         learned=learned,
@@ -106,6 +110,7 @@ class Problem:
     today: date
     learned: Learned = NOTHING_LEARNED
     watch: ModeWatch | None = None
+    spot_offers: OfferIndex | None = None  # where spot may carry a part of a fleet
     asked_mode: Mode | None = None
     deadline_s: float | None = None  # of an answer that nobody waits for
 
@@ -174,7 +179,21 @@ class Problem:
     ) -> list[Priced]:
         """Each build at each provider, for the problem's load or another."""
         rate = self.workload.requests_per_s if requests_per_s is None else requests_per_s
-        return [choice for build in builds for choice in priced(build, self.offers, rate)]
+        found = [choice for build in builds for choice in priced(build, self.offers, rate)]
+        return [self._with_spot(choice) for choice in found]
+
+    def _with_spot(self, choice: Priced) -> Priced:
+        """The choice with a part of it on spot, where that is allowed and cheaper."""
+        share = self.spot_beside(choice)
+        if not isinstance(share, SpotShare):
+            return choice
+        return replace(choice, spot=share, usd_per_hour=share.usd_per_hour)
+
+    def spot_beside(self, choice: Priced) -> SpotShare | str | None:
+        """What spot may carry of it, or why nothing; None where it is not allowed."""
+        if self.spot_offers is None:
+            return None
+        return spot_beside(choice, self.spot_offers, self.constraints)
 
     def preference(self, choice: Priced) -> tuple[object, ...]:
         """Of one accelerator: what meets the objectives, with few enough replicas, for the least money; else the
@@ -221,6 +240,7 @@ class Problem:
             prediction=self.prediction(choice),
             reasons=reasons,
             quantization=replica.spec.quantization,
+            spot=choice.spot,
         )
 
     def why_missed(self, choice: Priced) -> str:
@@ -325,6 +345,7 @@ class Problem:
             f"so the load needs {best.replicas}",
             f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
             f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",
+            *self._about_spot(best),
             f"{mode.mode}: {mode.reason}",
             f"latency is {predicted.basis}{self._taught(replica.correction)}",
         ]
@@ -332,6 +353,10 @@ class Problem:
         if age_days > OLD_PRICE_DAYS:
             reasons.append(f"the price is {age_days} days old: check it before you rent")
         return tuple(reasons)
+
+    def _about_spot(self, best: Priced) -> tuple[str, ...]:
+        share, use = self.spot_beside(best), self.constraints.spot
+        return () if share is None or use is None else (told(share, use),)
 
     def _taught(self, correction: Correction) -> str:
         if correction == UNCORRECTED:
@@ -347,6 +372,12 @@ class Problem:
             return "no offers"
         oldest, newest = self.offers.dates
         return oldest if oldest == newest else f"{oldest} to {newest}"
+
+
+def _spot_offers(offers: Sequence[Offer], constraints: Constraints) -> OfferIndex | None:
+    if constraints.spot is None:
+        return None
+    return OfferIndex(offers, replace(constraints.offers, capacity_types=(CapacityType.SPOT,)))
 
 
 def _mix_part(build: Build, offer: Offer, instances: int) -> MixPart:

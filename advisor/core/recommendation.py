@@ -61,8 +61,25 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpotShare:
+    """The replicas of a fleet that run on spot, beside those on demand; dollars while all of it is kept on.
+
+    `usd_per_hour` is expected, `effective_usd_per_hour` one spot replica's part of it: interruptions and what stands in are
+    in. `billed_usd_per_hour` is the fleet as planned with all of it running.
+    """
+
+    replicas: int
+    on_demand: int  # what is left when all the spot goes at once
+    offer: Offer  # one machine for each replica
+    effective_usd_per_hour: float
+    usd_per_hour: float
+    billed_usd_per_hour: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One way to serve the load: `replicas` replicas of `tp_degree` accelerators each, rented by `offer`."""
+    """One way to serve the load: `replicas` replicas of `tp_degree` accelerators each, rented by `offer`, some perhaps on
+    spot."""
 
     accelerator: str
     tp_degree: int
@@ -73,6 +90,7 @@ class Candidate:
     prediction: Prediction
     reasons: tuple[str, ...]
     quantization: Quantization = Quantization.NONE  # how the weights are stored
+    spot: SpotShare | None = None
 
     @property
     def usd_per_month(self) -> float:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from advisor.config import AdvisorConfig, load_config, parse_config
 from advisor.core.objective import HOURS_PER_MONTH, Latency
+from advisor.core.spot_fleet import SpotUse
 from advisor.errors import ConfigError
 
 GOOD: dict[str, Any] = {
@@ -53,6 +54,19 @@ def test_a_good_configuration_is_read_in_base_units() -> None:
         (
             {"slo": [{"latency": "ttft", "at_most": "1s", "percentil": 9}]},
             "did you mean percentile?",
+        ),
+        (
+            {"spot": {"on_demand_flor": 2}},
+            "c.yaml: spot.on_demand_flor: unknown field; did you mean",
+        ),
+        ({"spot": {"on_demand_floor": -1}}, "c.yaml: spot.on_demand_floor:"),
+        ({"spot": {"on_demand_share": 1.5}}, "c.yaml: spot.on_demand_share:"),
+        ({"spot": {"interruptions_per_hour": -0.1}}, "c.yaml: spot.interruptions_per_hour:"),
+        ({"spot": {"available_share": 2}}, "c.yaml: spot.available_share:"),
+        ({"spot": "yes"}, "c.yaml: spot: Input should be"),
+        (
+            {"spot": True, "capacity_types": ["on-demand", "spot"]},
+            "c.yaml: spot: capacity_types has spot too, there at face value",
         ),
         (
             {"slo": [{"latency": "ttft", "at_most": "1s", "percentile": 101}]},
@@ -156,3 +170,15 @@ def _complaints(fields: Any) -> list[str]:
     except ConfigError as error:
         return str(error).splitlines()
     return []
+
+
+def test_spot_is_rented_only_where_it_is_allowed() -> None:
+    assert parse_config(GOOD, where="").constraints().spot is None
+    assert parse_config({**GOOD, "spot": False}, where="").constraints().spot is None
+    assert parse_config({**GOOD, "spot": True}, where="").constraints().spot == SpotUse()
+    asked = {"on_demand_floor": 2, "on_demand_share": 0.25, "interruptions_per_hour": 0.1}
+    config = parse_config({**GOOD, "spot": asked}, where="")
+    assert config.constraints().spot == SpotUse(
+        on_demand_floor=2, on_demand_share=0.25, interruptions_per_hour=0.1
+    )
+    assert config.shown()["spot"] == {**asked, "available_share": None}

@@ -341,3 +341,36 @@ def test_a_recommended_change_waits_its_hour_before_it_is_a_decision() -> None:
     rig.now_s += 3600.0
     assert rig.tick().decision.action is Action.CHANGE_ACCELERATOR
     assert rig.tick().decision.action is Action.CHANGE_ACCELERATOR  # nobody did it yet
+
+
+def test_spot_is_seen_by_every_view_and_told_and_its_price_is_no_promise(tmp_path: Path) -> None:
+    asked = {"interruptions_per_hour": 0.05, "available_share": 0.95}
+    only = {"providers": ["gcp"], "accelerators": ["L4-24GB"], "expected": None}
+    with Journal(tmp_path / "journal.db") as journal:
+        rig = Rig(30.0, memory=journal, spot=asked, **only)
+        tick = rig.tick()
+    assert tick.recommendation is not None
+    best = tick.recommendation.best
+    assert best is not None
+    assert best.spot is not None
+    assert best.usd_per_hour < Rig(30.0, **only).tick().recommendation.best.usd_per_hour
+    gauge = key("advisor_recommended_spot_replicas", model="m")
+    assert rig.recorder.gauges[gauge] == best.spot.replicas > 0
+    with TestClient(
+        create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))
+    ) as client:
+        shown = client.get("/api/v1/recommendation").json()["best"]["spot"]
+        page = client.get("/").text
+    assert (shown["replicas"], shown["on_demand"]) == (best.spot.replicas, best.spot.on_demand)
+    assert shown["offer"]["capacity_type"] == "spot"
+    assert f"{best.spot.replicas} of them on spot (gcp " in page
+    entries = read_journal(tmp_path / "journal.db")
+    kept = {entry.kind: entry.detail for entry in entries}
+    assert kept["advice"]["spot_replicas"] == best.spot.replicas
+    assert "usd_per_hour" not in kept["promise"]["predicted"]
+
+
+def test_without_spot_nothing_is_on_it() -> None:
+    rig = Rig(30.0)
+    rig.tick()
+    assert rig.recorder.gauges[key("advisor_recommended_spot_replicas", model="m")] == 0

@@ -120,6 +120,17 @@ def test_an_outage_of_the_metrics_counts_neither_for_nor_against() -> None:
     assert (at_s, mode) == (pytest.approx(PATIENCE_S - watched_s), ZERO)
 
 
+def test_entries_that_cannot_be_read_are_of_another_version_and_skipped(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        kept = {"model": "m", "mode_in_use": "scale-to-zero"}
+        journal.advise(at_s=1.0, action="hold", detail=kept)
+        for odd in ({}, {"mode_in_use": "sometimes"}, {**kept, "better_mode": "batch"}):
+            journal.advise(at_s=2.0, action="hold", detail={"model": "m", **odd})
+        one = rig(memory=journal, expected=LOAD)
+        one.metrics.requests_per_s = None
+        assert best(one.tick()).mode is ZERO
+
+
 def restarted(journal: Journal, before: Rig, down_s: float) -> Rig:
     one = rig(memory=journal)
     one.now_s = before.now_s + down_s
@@ -158,8 +169,8 @@ def test_what_was_watched_survives_a_restart_and_the_time_between_is_not_watched
     [(at_s, mode)] = changes(ticks)
     assert mode is ZERO
     assert at_s == pytest.approx(HOUR_S + PATIENCE_S - better_for_s(ticks[0]), abs=2 * MINUTE_S)
-    watching = [e.detail["mode_in_use"] for e in read_journal(file, kinds=["advice"], limit=500)]
-    steps = {entry["better_for_s"] for entry in watching if entry["better"] == "scale-to-zero"}
+    kept = [entry.detail for entry in read_journal(file, kinds=["advice"], limit=500)]
+    steps = {one["better_for_s"] for one in kept if one.get("better_mode") == "scale-to-zero"}
     assert len(steps) >= 3, "it is written down while it is watched"
 
 

@@ -22,6 +22,7 @@ from advisor.core.recommendation import (
     Offer,
     Prediction,
     Recommendation,
+    SpotShare,
 )
 from advisor.core.workload import Workload, WorkloadSource
 
@@ -593,6 +594,30 @@ def test_a_mode_that_was_followed_has_waited_and_another_type_has_not() -> None:
             present_usd_per_hour=10.0,
         )
         assert found.action is action
+
+
+def test_the_cap_pays_for_the_spot_that_is_planned_and_beyond_it_on_demand() -> None:
+    planned = recommendation(6).best
+    assert planned is not None
+    share = SpotShare(
+        replicas=4,
+        on_demand=2,
+        offer=replace(OFFER, capacity_type=CapacityType.SPOT, usd_per_hour=0.2),
+        effective_usd_per_hour=0.3,
+        usd_per_hour=2.8,
+        billed_usd_per_hour=2.4,
+    )
+    best = replace(planned, spot=share, usd_per_hour=2.8)
+    for cap, other, most in [
+        (2.3, 0.0, 2),  # of the plan nothing is left but what may be bought on demand
+        (2.4, 0.0, 6),
+        (2.4, 0.1, 2),
+        (3.1, 0.0, 6),
+        (3.2, 0.0, 7),
+        (None, 0.0, math.inf),
+    ]:
+        limits = Limits(cap_usd_per_hour=cap, other_usd_per_hour=other)
+        assert affordable_replicas(best, limits) == most
 
 
 def test_a_replica_that_needs_more_than_half_an_instance_has_it_alone() -> None:

@@ -16,6 +16,7 @@ from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Latenc
 from advisor.core.pricing import OfferFilter
 from advisor.core.recommend import Constraints, recommend
 from advisor.core.recommendation import Recommendation
+from advisor.core.spot_fleet import SpotUse
 from advisor.core.workload import Workload, WorkloadSource
 
 TODAY = date(2026, 11, 24)
@@ -181,6 +182,56 @@ def test_what_idle_hardware_saves_is_in_the_price_and_in_the_reasons() -> None:
     told = next(reason for reason in found.reasons if reason.startswith("scale-to-zero: "))
     assert f"${found.best.usd_per_hour:.2f}/h" in told
     assert "scale-to-zero pays from" in told
+
+
+KNOWN_SPOT = SpotUse(interruptions_per_hour=0.05, available_share=0.95)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rate=st.floats(0, 500), budget=st.floats(0.5, 200))
+def test_spot_never_costs_more_keeps_its_floor_and_stays_under_the_cap(
+    rate: float, budget: float
+) -> None:
+    gcp = OfferFilter(providers=("gcp",))
+    without, found = (
+        advise(rate, budget, offers=gcp),
+        advise(rate, budget, offers=gcp, spot=KNOWN_SPOT),
+    )
+    assert without.best is not None
+    assert found.best is not None
+    assert without.best.spot is None
+    assert not any(reason.startswith("spot:") for reason in without.reasons)
+    assert any(reason.startswith("spot: ") for reason in found.reasons)
+    if without.feasible:
+        assert found.feasible
+        assert found.best.usd_per_hour <= without.best.usd_per_hour
+    share = found.best.spot
+    if share is None:
+        return
+    assert share.on_demand + share.replicas == found.best.replicas
+    assert share.on_demand >= found.best.replicas / 2
+    assert share.offer.capacity_type is CapacityType.SPOT
+    assert (share.offer.provider, share.offer.region) == (
+        found.best.offer.provider,
+        found.best.offer.region,
+    )
+    if found.feasible:
+        assert max(share.usd_per_hour, share.billed_usd_per_hour) <= budget
+
+
+def test_spot_that_is_allowed_is_recommended_where_it_pays_and_says_what_it_rests_on() -> None:
+    found = advise(150.0, offers=OfferFilter(providers=("gcp",)), spot=KNOWN_SPOT).best
+    assert found is not None
+    assert found.spot is not None
+    assert found.spot.replicas >= 2
+    assert found.usd_per_hour == pytest.approx(found.spot.usd_per_hour)
+
+
+def test_spot_that_nobody_has_is_said() -> None:
+    only = OfferFilter(providers=("aws",))
+    found = advise(150.0, offers=only, spot=KNOWN_SPOT)
+    assert found.best == advise(150.0, offers=only).best
+    assert any("spot: none, no spot machine for one replica from aws" in r for r in found.reasons)
 
 
 def _mode(found: Recommendation) -> Mode:
