@@ -32,6 +32,7 @@ import math
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.core import guards
 from advisor.core.capacity import (
@@ -61,6 +62,7 @@ SETTLE_S = 300.0  # after the first look: the first misses are nobody's headroom
 MAX_STAY_S = 300.0
 PROMPT_VARIANCE = 2.0  # of one request's work, mean square over squared mean
 SURE = 3.0  # standard deviations
+SURE_IN_FLIGHT = 2.0  # of a count that a gauge shows once and the arrivals confirm
 QUICK_WINDOW_S = 60.0  # that a smoothing over 30 s looks back
 WAITING_IS_NORMAL = 1.0  # requests per replica that a gauge catches between two steps
 LONG_ANSWER_TOKENS = 20.0
@@ -218,10 +220,10 @@ class AdvisorPolicy:
             return self._bounds.min_replicas, "nothing was seen yet"
         backlog = self._backlog_per_s(observation)
         now_per_s = self._demand_now(observation, mix) + backlog
-        price = self._budget.price()
-        now = cheapest(np.array([now_per_s]), table, price)
-        then = cheapest(forecast.values + backlog, table, price)
-        need = max(now, then)
+        need = max(
+            self._cheapest(observation, demand, table)
+            for demand in (np.array([now_per_s]), forecast.values + backlog)
+        )
         if self._keep_alive is not None:
             need = self._last_replica(observation, need)
         reason = (
@@ -232,6 +234,19 @@ class AdvisorPolicy:
         if objective is not self._asked:
             reason = f"no replica meets TPOT <= {self._asked.tpot_s:g} s; {reason}"
         return need, reason
+
+    def _cheapest(
+        self, observation: StepObservation, demand: NDArray[np.float64], table: MissTable
+    ) -> int:
+        """The count that costs least. A new replica is billed for a cold start in which it serves nobody, and stays for as
+        long as the direction is kept (A5) at least: that share on top of its price is what going up must earn."""
+        return cheapest(
+            demand,
+            table,
+            self._budget.price(),
+            have=guards.present(observation) or 0,
+            launch_share=self._cold_start_s / guards.CHANGE_OF_DIRECTION_S,
+        )
 
     def _replay(
         self,
@@ -272,12 +287,16 @@ class AdvisorPolicy:
         return max(0.0, waiting - normal) / DRAIN_S
 
     def _demand_now(self, observation: StepObservation, mix: Mix) -> float:
-        """What arrives, or what is in flight where that takes more: answers outlast the arrivals that brought them."""
+        """What arrives, or what is in flight for sure where that takes more: answers outlast the arrivals that brought them.
+
+        A gauge is one look: of a handful of short answers it shows noise, of many long ones it shows the load.
+        """
         level = max(self._forecaster.level() or 0.0, self._sure())
         held, replicas = observation.requests_running, observation.replicas_running
         if held is None or not replicas or mix.output_tokens * self._asked.tpot_s < 2.0:
             return level
-        in_flight = replicas * float(rate_at(self._belief, mix, held / replicas))
+        sure = max(0.0, held - SURE_IN_FLIGHT * math.sqrt(held))
+        in_flight = replicas * float(rate_at(self._belief, mix, sure / replicas))
         return max(level, min(in_flight, MAX_CONCURRENCY_RATIO * level))
 
     def _level_in_replicas(self) -> float:

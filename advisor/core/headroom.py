@@ -20,7 +20,10 @@ SPEED_BOUNDS = (0.6, 1.8)
 SPEED_STEP = 0.02
 AIM = 0.75  # of the misses that the goal allows
 PRICE = 12.0  # of a miss, in its own serving, while misses are on course
-PRICE_BOUNDS = (0.05, 6.0)  # times that
+PRICE_BOUNDS = (
+    0.05,
+    20.0,
+)  # times that; bursts after quiet hours are rare, and worth waiting for only at the top
 BUDGET_S = (
     3 * 3600.0
 )  # of traffic: all of its budget spent or saved makes the price e times higher or lower

@@ -153,11 +153,14 @@ def decide(forecasts: Sequence[Floats | None], table: MissTable, price: float) -
     )
 
 
-def cheapest(demand: Floats, table: MissTable, price: float) -> int:
+def cheapest(
+    demand: Floats, table: MissTable, price: float, *, have: int = 0, launch_share: float = 0.0
+) -> int:
     """The count that costs least against demand that may be any of these: quantiles of a forecast, or one number.
 
     cost(n) = n + price x mean over the demand of (demand in replicas x miss share at n), in units of a replica's price, so
-    `price` says how many times its own serving a missed request costs.
+    `price` says how many times its own serving a missed request costs. A count above `have` has to earn its launch too:
+    each replica more costs `launch_share` on top.
     """
     needed = demand / table.fluid
     weights = QUANTILE_WEIGHTS if len(demand) > 1 else ONE
@@ -165,4 +168,5 @@ def cheapest(demand: Floats, table: MissTable, price: float) -> int:
     high = max(low + 2, math.ceil(1.7 * float(needed[-1])) + 3)
     counts = np.arange(low, high + 1, 1 + (high - low) // MAX_CANDIDATES)
     missed = table.miss_share(demand[:, None], counts[None, :])
-    return int(counts[np.argmin(counts + price * ((weights * needed) @ missed))])
+    paid = counts + launch_share * np.maximum(0, counts - have)
+    return int(counts[np.argmin(paid + price * ((weights * needed) @ missed))])
