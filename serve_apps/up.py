@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 import psutil
 
-from advisor.adapters.ray_auth import asks_for_token, token_place
+from advisor.adapters.ray_auth import asks_for_token, bearer_headers, token_place
 from advisor.core.objective import what_it_does
 from advisor.errors import AdvisorError, PreflightError
 from advisor.ports import holder_of
@@ -33,6 +33,7 @@ from serve_apps.paths import data_path, direct_streaming_flags
 QUICKSTART = Path(__file__).with_name("configs") / "quickstart.yaml"
 RAY_DASHBOARD_PORT = 8265
 RAY_DASHBOARD = f"http://127.0.0.1:{RAY_DASHBOARD_PORT}"
+SERVE_STATUS = f"{RAY_DASHBOARD}/api/serve/applications/"
 HAPROXY_PORTS = (8404, 8500, 9101)  # statistics, health of the proxies, metrics
 # Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24.
 NEEDED_BYTES = 5 * 2**30
@@ -194,6 +195,7 @@ def _wait_until_up(config: Mapping[str, Any], serve: subprocess.Popen[bytes], lo
     ]
     waiting_for = [f"{_base_url(config)}/v1/models"]
     waiting_for += [f"{_base_url(config)}{prefix}/api/v1/config" for prefix in advisors]
+    waiting_for += [SERVE_STATUS]  # the stock path's ingress lists models that are still loading
     began_s = said_s = time.monotonic()
     while waiting_for:
         if serve.poll() is not None:
@@ -215,10 +217,15 @@ def _wait_until_up(config: Mapping[str, Any], serve: subprocess.Popen[bytes], lo
 
 
 def _answers(url: str) -> bool:
+    headers = bearer_headers() if url == SERVE_STATUS else {}
     try:
-        return httpx.get(url, timeout=2.0).status_code == 200
+        answer = httpx.get(url, headers=headers, timeout=2.0)
     except httpx.TransportError:
         return False
+    if answer.status_code == 200 and url == SERVE_STATUS:
+        # Before it has read the file, Serve knows of no application.
+        return {app["status"] for app in answer.json()["applications"].values()} == {"RUNNING"}
+    return answer.status_code == 200
 
 
 def _tail(log: Path, lines: int = 12) -> str:

@@ -15,9 +15,13 @@ def test_the_stock_path_serves_counts_and_says_which_path_it_is(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("stock")
-    config = harness.tiny_config(tiny_model.make(folder / "tiny"))
+    config = harness.tiny_config(tiny_model.make(folder / "tiny"), operation="apply")
     with harness.up(config, folder, "--stock") as up, harness.prometheus(folder) as prometheus:
         assert "data path: stock. Direct streaming would give" in up.said()
+        assert "operation is apply: it recommends and changes nothing" in up.said()
+        assert "(Ray's own; it asks for the token in ~/.ray/auth_token)" in up.said()
+        assert harness.ray_token() not in up.said()
+        assert _running() == {"llm": True, "advisor": True}, "said to be up, and is"
         with OpenAI(base_url=f"{harness.BASE}/v1", api_key="none", max_retries=0) as client:
             whole = client.chat.completions.create(
                 model=harness.MODEL, messages=[{"role": "user", "content": "hello"}], max_tokens=8
@@ -46,3 +50,13 @@ def test_the_stock_path_serves_counts_and_says_which_path_it_is(
         shown = httpx.get(f"{harness.BASE}/advisor/api/v1/tick", timeout=10).json()
         assert shown["data_path"]["runs"] == "stock"
         assert shown["fleet"]["data_path"] == "stock"
+
+
+def _running() -> dict[str, bool]:
+    """Which of the applications have every deployment up, as Serve has it."""
+    shown = httpx.get(
+        "http://127.0.0.1:8265/api/serve/applications/",
+        headers={"Authorization": f"Bearer {harness.ray_token()}"},
+        timeout=10,
+    ).json()
+    return {name: app["status"] == "RUNNING" for name, app in shown["applications"].items()}
