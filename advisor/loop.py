@@ -26,6 +26,7 @@ from advisor.core.idle_gaps import IdleHistory
 from advisor.core.learning import Learned, accelerators_of, window_of
 from advisor.core.mode_in_use import ModeInUse, ModeWatch
 from advisor.core.model_spec import ModelSpec
+from advisor.core.objective import what_it_does
 from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
@@ -151,7 +152,8 @@ class AdvisorLoop:
     ) -> None:
         """Tick at every interval until `stop` is set, and hand every tick to `on_tick`."""
         if self._config.operation != "advise":
-            logger.warning("operation is %s, but only advise acts yet", self._config.operation)
+            operation = self._config.operation
+            logger.warning("operation is %s: %s", operation, what_it_does(operation))
         while not stop.is_set():
             began_s = time.monotonic()
             tick = await self.tick()

@@ -205,7 +205,7 @@ def _config_facts(plan: Plan, best: Candidate) -> list[Fact]:
     problem = why_not_written(plan, best)
     if problem is None:
         return [
-            Fact(label="Config", value="add --write config.yaml"),
+            Fact(label="Config", value="--write config.yaml writes it"),
             Fact(label="Then", value="make serve CONFIG=config.yaml, or serve run config.yaml"),
         ]
     facts = [Fact(label="Config", value=f"none: {problem}")]
