@@ -9,6 +9,7 @@ adds what holds for this machine alone: the CPUs and GPUs that are asked for, an
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -291,9 +292,7 @@ def main() -> int:
         help="it will run on this machine: look at its CPUs, GPUs and variables too",
     )
     args = parser.parse_args()
-    os.environ.setdefault(
-        "VLLM_LOGGING_LEVEL", "CRITICAL"
-    )  # its mistakes are told here, in a line
+    logging.getLogger("vllm").setLevel(logging.CRITICAL)  # its mistakes are told here, in a line
     try:
         from serve_apps import versions
 
@@ -305,6 +304,7 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    print(f"{args.config}: nothing wrong found")
     return 0
 
 
