@@ -6,19 +6,24 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from advisor.config import parse_config
+from advisor.core.spot_fleet import SpotUse
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "decisions.md"
 
 
-def examples() -> list[str]:
-    """Indented blocks that are Python."""
+def examples(begins: str) -> list[str]:
+    """Indented blocks that begin like this."""
     blocks = re.findall(r"(?:^(?:    .*|)\n)+", PAGE.read_text(), flags=re.MULTILINE)
     code = [re.sub(r"^    ", "", block, flags=re.MULTILINE) for block in blocks]
-    return [block.strip() + "\n" for block in code if block.strip().startswith("from advisor")]
+    return [block.strip() + "\n" for block in code if block.strip().startswith(begins)]
 
 
 def test_the_examples_give_what_they_say() -> None:
     names: dict[str, Any] = {}
-    found = examples()
+    found = examples("from advisor")
     assert len(found) == 3
     for example in found:
         exec(compile(example, str(PAGE), "exec"), names)
@@ -29,3 +34,14 @@ def test_the_examples_give_what_they_say() -> None:
     assert (mix.on_demand, mix.spot) == (0, (3, 3))
     assert names["found"].given["chat"].key == "2 x H100"
     assert str(names["found"].cuts[0]).startswith("batch: off for $0.00/h instead of 1 x A100")
+
+
+def test_the_configurations_of_spot_are_taken_as_they_stand() -> None:
+    budget = {"budget": "5/hour", "model": "m", "slo": [{"latency": "ttft", "at_most": "1s"}]}
+    short, long = (
+        parse_config({**budget, **yaml.safe_load(example)}, where=str(PAGE)).constraints().spot
+        for example in examples("spot:")
+    )
+    assert short == SpotUse(), "the defaults are those of the core"
+    assert long is not None
+    assert None not in (long.interruptions_per_hour, long.available_share)
