@@ -31,7 +31,7 @@ from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
 from advisor.core.recommendation import Fleet, Offer, Recommendation
-from advisor.core.workload import Workload, rounded, workload_of
+from advisor.core.workload import Workload, WorkloadSource, rounded, workload_of
 from advisor.diary import Diary
 from advisor.errors import NotificationError, ObservationError
 from advisor.judge import Judge, Round, usd_per_hour_now
@@ -140,6 +140,7 @@ class AdvisorLoop:
         self._publisher = Publisher(exporter)
         self._now = now
         self._idle = IdleHistory()
+        self._last_busy: Workload | None = None
         self._number = 0
         self._last: Recommendation | None = None
         self._learned = self._judge.restored
@@ -296,13 +297,18 @@ class AdvisorLoop:
             )
         if observation.silent_targets:
             problems.append(f"no answer from {', '.join(observation.silent_targets)}")
-        return workload_of(
+        workload = workload_of(
             observation,
             expected=self._config.expected_workload(),
             idle_share=self._idle.idle_share(),
             idle_gaps=self._idle.gaps(),
             max_age_s=max_age_s,
+            last_busy=self._last_busy,
         )
+        observed = workload is not None and workload.source is WorkloadSource.OBSERVED
+        if workload is not None and observed and workload.requests_per_s > 0:
+            self._last_busy = workload
+        return workload
 
     async def _recommend(self, workload: Workload | None, at_s: float) -> Recommendation | None:
         """A new recommendation where the load is known, else the last one."""

@@ -48,10 +48,12 @@ def workload_of(
     idle_share: float | None,
     max_age_s: float,
     idle_gaps: IdleGaps | None = None,
+    last_busy: Workload | None = None,
 ) -> Workload | None:
     """The observed load where rate and lengths are known and fresh; else the user's; else None.
 
-    A fresh rate of zero is a load of zero: its lengths come from the user's expectation, else 1 token each.
+    A fresh rate of zero is a load of zero: in a pause the lengths are those of `last_busy`, the last load there was; before
+    any load the user's, else 1 token each.
     """
     rate = observation.requests_per_s
     if rate is None or rate.age_s > max_age_s:
@@ -59,6 +61,8 @@ def workload_of(
     isl, osl = observation.mean_isl, observation.mean_osl
     if isl is not None and osl is not None and isl.value >= 1 and osl.value >= 1:
         lengths = isl.value, osl.value
+    elif rate.value == 0 and last_busy is not None:
+        lengths = last_busy.isl, last_busy.osl
     elif expected is not None:
         lengths = expected.isl, expected.osl
     elif rate.value == 0:

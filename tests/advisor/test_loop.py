@@ -374,3 +374,19 @@ def test_without_spot_nothing_is_on_it() -> None:
     rig = Rig(30.0)
     rig.tick()
     assert rig.recorder.gauges[key("advisor_recommended_spot_replicas", model="m")] == 0
+
+
+def test_a_pause_keeps_the_lengths_that_were_seen() -> None:
+    rig = Rig(5.0)
+    rig.tick()
+    rig.metrics.requests_per_s = 0.0
+    paused = [rig.tick() for _ in range(3)][-1].workload
+    assert paused is not None
+    assert (paused.requests_per_s, paused.isl, paused.osl) == (0, 512, 128)
+
+
+def test_before_any_load_the_lengths_of_a_pause_are_what_the_user_expects() -> None:
+    rig = Rig(0.0, expected={"requests_per_s": 5, "isl": 300, "osl": 40})
+    workload = rig.tick().workload
+    assert workload is not None
+    assert (workload.requests_per_s, workload.isl, workload.osl) == (0, 300, 40)
