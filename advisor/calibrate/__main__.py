@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+import time
 from importlib.resources import files
 from pathlib import Path
 
 from advisor.calibrate import data, report
 from advisor.calibrate.fit import Fitted, fit
-from advisor.calibrate.intervals import Spreads, nested_coverage, spreads_of
+from advisor.calibrate.intervals import Spreads, asked_shares, coverage_at, nested, spreads_of
 from advisor.calibrate.sample import thin
 from advisor.calibrate.validate import KINDS, errors_of, leave_out
 from advisor.files import write_text
@@ -27,16 +29,24 @@ def main() -> None:
     measurements = data.load(options.file)
     observations = measurements.observations
     report.print_read(measurements)
+    _progress("all rows")
     fitted = fit(thin(observations), rounds=ROUNDS)
     print(f"{len(fitted.theta)} factors, most of them near 1")
-    held_out = {kind: leave_out(observations, kind) for kind in KINDS}
+    held_out = {kind: leave_out(observations, kind, _progress) for kind in KINDS}
     report.print_errors(observations, errors_of(fitted.table(), observations), held_out)
-    report.print_coverage(observations, nested_coverage(observations, held_out))
+    others = nested(observations, held_out)
+    shares = asked_shares(observations, held_out, others)
+    report.print_coverage(observations, coverage_at(observations, held_out, others, shares))
     if not options.dry_run:
-        spreads = spreads_of(observations, held_out)
+        spreads = spreads_of(observations, held_out, shares)
         target = Path(str(files("advisor.core").joinpath("fitted.py")))
         write_text(target, as_module(fitted, spreads, len(observations)))
         print(f"\nwritten: {target.name}, {target.stat().st_size / 1e3:.0f} kB")
+
+
+def _progress(line: str) -> None:
+    """To stderr, so that the tables can be kept: a fit takes seconds, all of them minutes."""
+    print(f"{time.strftime('%H:%M:%S')} fitting: {line}", file=sys.stderr, flush=True)
 
 
 MODULE = '''"""The fitted efficiencies and intervals: written by `python -m advisor.calibrate`, {about}.

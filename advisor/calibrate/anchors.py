@@ -17,7 +17,7 @@ ANCHORS: tuple[Row, ...] = (
     {
         "source_id": "llm-d-planner-catalogue", "model_hf_id": "meta-llama/Llama-3.1-8B-Instruct", "gpu": "H100-SXM-80GB",
         "gpu_count": "1", "tp": "1", "engine": "vLLM", "weight_dtype": "bf16", "isl": "512", "osl": "256",
-        "metric": "req_s", "value": str(_LLAMA_8B_REQUESTS_PER_S), "scenario": "saturated", "date": "2026",
+        "metric": "req_s", "value": str(_LLAMA_8B_REQUESTS_PER_S), "scenario": "serving, saturated", "date": "2026",
         "family": "Llama-3.1|H100-SXM-80GB",
     },
 )  # fmt: skip

@@ -11,6 +11,7 @@ gives the whole Jacobian.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from advisor.calibrate import metrics, priors
 from advisor.calibrate.anchors import ANCHORS
 from advisor.calibrate.columns import Columns, columns
 from advisor.calibrate.observation import Observation
-from advisor.core.efficiency import LEVELS, QUANTITIES, EfficiencyTable
+from advisor.core.efficiency import LEVELS, PORTS, QUANTITIES, EfficiencyTable
 from advisor.core.load import Array, LoadKind
 
 _ANCHORED = {anchor["source_id"] for anchor in ANCHORS}
@@ -58,14 +59,14 @@ def design(observations: Sequence[Observation]) -> Design:
         for level, level_width in priors.WIDTHS[quantity].items():
             for key in sorted(keys[level] - {""}):
                 names.append((quantity, level, key))
-                start.append(0.0)
+                start.append(math.log(priors.STARTS.get((quantity, level, key), 1.0)))
                 widths.append(level_width * _widened(level, key))
     return Design(names=tuple(names), start=np.array(start), widths=np.array(widths))
 
 
 def _widened(level: str, key: str) -> float:
     """How much farther a factor may lie: that of an engine's port to hardware of another vendor."""
-    port = level == "pair" and key.split("|")[-1].startswith(priors.PORTS)
+    port = level == "pair" and key.split("|")[-1].startswith(PORTS)
     return priors.PORT_WIDENED if port else 1.0
 
 

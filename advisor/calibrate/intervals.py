@@ -1,22 +1,27 @@
 """The intervals' spreads, from held-out errors; and how often an interval holds that was set on other groups.
 
 An interval is conformal: the held-out errors of a kind of number, sorted, say how far from a prediction the truth lies in
-80 % of cases (Vovk et al.; here on groups left out, because rows of one card or one laboratory are not exchangeable with
-those of another). Errors count once per group, not once per row, so that the largest source does not set everybody's.
+80 % of cases (Vovk et al.). Rows of one laboratory are not exchangeable with those of another, so groups count, not rows: a
+large laboratory does not set everybody's, and where K laboratories speak the quantile is taken at (1 + 1/K) of the share, as
+for K samples (Dunn, Wasserman and Ramdas, Distribution-free prediction sets for two-layer hierarchical models, 2023).
+
+Even so a share asked for is not the share that holds on a group that did not set it. So one number for each metric, the
+share to ask for, is chosen such that four in five rows hold where each group's interval is set on all others.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from advisor.calibrate import metrics
 from advisor.calibrate.observation import Observation
-from advisor.calibrate.validate import COVERAGE, HeldOut, balanced_weights, weighted_quantile
-from advisor.core.interval import Distance
+from advisor.calibrate.validate import COVERAGE, HeldOut, balanced_weights, lab_of
+from advisor.core.interval import Distance, class_of
 from advisor.core.load import Array
 
 ENOUGH = 60  # errors that set a spread of their own
@@ -24,19 +29,42 @@ LEAST = 0.08  # a logarithm: laboratories differ by more than this
 ONE_SIDED = (
     0.5  # the side on which a few groups happened never to lie is this share of the other at least
 )
+ASKED = np.round(np.arange(0.5, 0.961, 0.02), 2)  # shares to choose from
+HIGHEST = 0.97  # of the rows of a group a few are wrong by factors, and set nobody's interval
+UNHEARD_OF = (1.0, 1.0)  # logarithms, of a number that nobody else measured
 
-# Where few laboratories disagree widely, the quantile of those there are is too near: it is taken farther out, as conformal
-# prediction does for few samples, so that the intervals hold four in five on groups that did not set them.
-SHARES = {"ttft": 0.86, "ttft-tail": 0.9, "e2e": 0.86, "e2e-tail": 0.86}
 Mask = npt.NDArray[np.bool_]
 Spread = tuple[float, float]
 Spreads = dict[str, dict[str, Spread]]
+Shares = Mapping[str, float]
 
 
 def names_of(observation: Observation) -> tuple[str, str]:
     """The spreads that a row belongs to: that of its metric, and that of metric and load."""
     group, kind = metrics.group_of(observation.metric), observation.case.load.kind
-    return f"{group}|any", f"{group}|{kind}"
+    return f"{group}|any", f"{group}|{class_of(kind)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sorted:
+    """Errors of one name and distance in order, with the weight up to each, and how many laboratories made them."""
+
+    errors: Array
+    reached: Array
+    labs: int
+
+    def spread(self, share: float) -> Spread:
+        if not self.labs:
+            return UNHEARD_OF
+        # The truth lies below the prediction by the error, where the prediction was too high.
+        tail = (1 - min(share * (1 + 1 / self.labs), HIGHEST)) / 2
+        last = len(self.errors) - 1
+        down, up = (
+            sign * float(self.errors[min(int(np.searchsorted(self.reached, at)), last)])
+            for sign, at in ((1.0, 1 - tail), (-1.0, tail))
+        )
+        down, up = max(down, LEAST), max(up, LEAST)
+        return max(down, ONE_SIDED * up), max(up, ONE_SIDED * down)
 
 
 class Pool:
@@ -45,74 +73,124 @@ class Pool:
     def __init__(
         self, observations: Sequence[Observation], held_out: Mapping[str, HeldOut]
     ) -> None:
-        weights = balanced_weights(observations)
+        times = len(held_out)
         self.errors: Array = np.concatenate([h.errors for h in held_out.values()])
-        self.weights: Array = np.tile(weights, len(held_out))
+        self.weights: Array = np.tile(balanced_weights(observations), times)
         self.distances = np.array([d for h in held_out.values() for d in h.distances])
-        self.doubted: Mask = np.tile(
-            np.array([bool(o.doubt) for o in observations]), len(held_out)
-        )
-        names = [names_of(o) for o in observations] * len(held_out)
+        self.sure: Mask = np.tile(np.array([not o.doubt for o in observations]), times)
+        labs = np.unique([lab_of(o) for o in observations], return_inverse=True)[1]
+        self.labs = np.tile(labs, times)  # a number for each
+        names = [names_of(o) for o in observations] * times
         self.members: dict[str, Mask] = {
             name: np.array([name in mine for mine in names])
             for name in sorted({n for mine in names for n in mine})
         }
 
-    def spreads(self, keep: Mask) -> Spreads:
-        """From the errors that are kept, for each name and distance; a farther one is never narrower."""
-        found: Spreads = {}
+    def sorted_errors(self, keep: Mask) -> dict[str, dict[str, _Sorted]]:
+        """Of the errors that are kept, for each name and distance; where few are of that distance, of all."""
+        found: dict[str, dict[str, _Sorted]] = {}
         for name, members in self.members.items():
-            mine = members & keep & ~self.doubted
+            mine = members & keep & self.sure
             if mine.sum() < ENOUGH and not name.endswith("|any"):
                 continue
-            found[name], widest = {}, (LEAST, LEAST)
-            for distance in Distance:
-                at = mine & (self.distances == distance)
-                one = self._spread(
-                    at if at.sum() >= ENOUGH else mine, SHARES.get(name.split("|")[0], COVERAGE)
-                )
-                widest = (max(widest[0], one[0]), max(widest[1], one[1]))
-                found[name][distance] = widest
+            each = {d: mine & (self.distances == d) for d in Distance}
+            found[name] = {
+                d: self._sorted(at if at.sum() >= ENOUGH else mine) for d, at in each.items()
+            }
         return found
 
-    def _spread(self, rows: Mask, share: float) -> Spread:
-        # The truth lies below the prediction by the error, where the prediction was too high.
-        if not rows.any():
-            return 1.0, 1.0
-        errors, weights, tail = self.errors[rows], self.weights[rows], (1 - share) / 2
-        down = max(weighted_quantile(errors, weights, 1 - tail), LEAST)
-        up = max(-weighted_quantile(errors, weights, tail), LEAST)
-        return round(max(down, ONE_SIDED * up), 4), round(max(up, ONE_SIDED * down), 4)
+    def _sorted(self, rows: Mask) -> _Sorted:
+        order = np.argsort(self.errors[rows])
+        weights = self.weights[rows][order]
+        return _Sorted(
+            errors=self.errors[rows][order],
+            reached=np.cumsum(weights) / weights.sum(),
+            labs=len(np.unique(self.labs[rows])),
+        )
 
 
-def spreads_of(observations: Sequence[Observation], held_out: Mapping[str, HeldOut]) -> Spreads:
-    """For each group of metrics and kind of load the logarithms below and above a prediction that hold 80 %."""
-    pool = Pool(observations, held_out)
-    return pool.spreads(np.ones(len(pool.errors), dtype=bool))
+def spreads_at(found: Mapping[str, Mapping[str, _Sorted]], shares: Shares) -> Spreads:
+    """The spreads at the shares asked for; what is farther from the data is never narrower."""
+    spreads: Spreads = {}
+    for name, by_distance in found.items():
+        widest, spreads[name] = (LEAST, LEAST), {}
+        for distance in Distance:
+            one = by_distance[distance].spread(shares[name.split("|")[0]])
+            widest = max(widest[0], one[0]), max(widest[1], one[1])
+            spreads[name][distance] = round(widest[0], 4), round(widest[1], 4)
+    return spreads
 
 
-def nested_coverage(
-    observations: Sequence[Observation], held_out: Mapping[str, HeldOut]
-) -> dict[str, Mask]:
-    """For each kind and row whether its interval holds, set on the errors of other groups alone.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """For each kind and fold the rows left out, and the errors of all others in order."""
 
-    What is left out of a spread is every error of the rows of the fold, whichever kind of fit made it.
-    """
-    pool = Pool(observations, held_out)
-    count = len(observations)
-    found: dict[str, Mask] = {}
+    folds: Mapping[str, tuple[tuple[list[int], dict[str, dict[str, _Sorted]]], ...]]
+
+
+def nested(observations: Sequence[Observation], held_out: Mapping[str, HeldOut]) -> Nested:
+    """What is left out of a spread is every error of the rows of the fold, whichever kind of fit made it."""
+    pool, count = Pool(observations, held_out), len(observations)
+    folds = {}
     for kind, held in held_out.items():
-        inside = np.zeros(count, dtype=bool)
         rows_of: dict[str, list[int]] = defaultdict(list)
         for i, fold in enumerate(held.folds):
             rows_of[fold].append(i)
+        each = []
         for rows in rows_of.values():
             kept = np.ones(count, dtype=bool)
             kept[rows] = False
-            spreads = pool.spreads(np.tile(kept, len(held_out)))
+            each.append((rows, pool.sorted_errors(np.tile(kept, len(held_out)))))
+        folds[kind] = tuple(each)
+    return Nested(folds=folds)
+
+
+def coverage_at(
+    observations: Sequence[Observation],
+    held_out: Mapping[str, HeldOut],
+    others: Nested,
+    shares: Shares,
+) -> dict[str, Mask]:
+    """For each kind and row whether its interval holds, set on the errors of other groups alone."""
+    found: dict[str, Mask] = {}
+    for kind, held in held_out.items():
+        inside = np.zeros(len(observations), dtype=bool)
+        for rows, in_order in others.folds[kind]:
+            spreads = spreads_at(in_order, shares)
             for i in rows:
                 any_load, by_load = names_of(observations[i])
                 down, up = (spreads.get(by_load) or spreads[any_load])[held.distances[i]]
                 inside[i] = -down <= -held.errors[i] <= up
         found[kind] = inside
     return found
+
+
+def asked_shares(
+    observations: Sequence[Observation], held_out: Mapping[str, HeldOut], others: Nested
+) -> dict[str, float]:
+    """For each metric the share to ask for so that 80 % hold: of rows and of groups, over all kinds of leaving out."""
+    groups = np.array([metrics.group_of(o.metric) for o in observations])
+    sure = np.array([not o.doubt for o in observations])
+    weights = balanced_weights(observations)
+    held: dict[str, list[float]] = {name: [] for name in sorted(set(groups))}
+    for share in ASKED:
+        inside = coverage_at(observations, held_out, others, dict.fromkeys(held, float(share)))
+        for name, found in held.items():
+            mine = sure & (groups == name)
+            found.append(
+                float(
+                    np.mean([np.average(i[mine], weights=weights[mine]) for i in inside.values()])
+                )
+            )
+    return {
+        name: float(ASKED[int(np.argmin(np.abs(np.array(found) - COVERAGE)))])
+        for name, found in held.items()
+    }
+
+
+def spreads_of(
+    observations: Sequence[Observation], held_out: Mapping[str, HeldOut], shares: Shares
+) -> Spreads:
+    """For each group of metrics and class of load the logarithms below and above a prediction that hold 80 %."""
+    pool = Pool(observations, held_out)
+    return spreads_at(pool.sorted_errors(np.ones(len(pool.errors), dtype=bool)), shares)

@@ -13,10 +13,11 @@ import io
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 
+from advisor.core import sizing
 from advisor.core.efficiency import engine_keys, keys_of
 from advisor.core.hardware import Accelerator
 from advisor.core.lengths import CONVERSATION_CV, CONVERSATION_ISL, CONVERSATION_OSL
@@ -31,6 +32,7 @@ COLUMNS = (
     "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes", "source_id",
 )  # fmt: skip
 GIB = 2.0**30
+IN_ENGINE = (LoadKind.STATIC, LoadKind.SATURATED)
 DEFAULT_ENGINE = "vLLM"  # where a row names none: it is the one that we serve with
 
 
@@ -95,7 +97,8 @@ def read_case(
     assumed: list[str] = []
     sharding, devices = _sharding(row, notes)
     spec = _as_stored(row, spec, assumed)
-    shape = _shape(row, assumed)
+    speculative = "SPECULATIVE" in notes
+    shape = replace(_shape(row, assumed), in_step=0.0 if speculative else 1.0)
     engine_name, era = engine_keys(
         row.get("engine") or DEFAULT_ENGINE, row.get("engine_version") or "", row.get("date") or ""
     )
@@ -103,8 +106,8 @@ def read_case(
         assumed.append("unknown engine")
     load = _load(row, notes, assumed)
     context = float(shape.isl + shape.osl)
-    held = _stated_kv_tokens(notes, spec, sharding, context) or kv_tokens(
-        spec, accelerator, sharding, context, of_free=engine_name == "trtllm"
+    held = _stated_kv_tokens(notes, spec, sharding, context) or _kv_tokens(
+        spec, accelerator, sharding, context, engine_name
     )
     if held < 1:
         assumed.append("weights would not fit")
@@ -113,8 +116,9 @@ def read_case(
         spec,
         accelerator,
         (engine_name, era),
-        speculative="SPECULATIVE" in notes,
+        speculative=speculative,
         over_network=sharding.over_network,
+        live=_is_live(row, load),
         source=(row.get("source_id") or "").strip(),
     )
     return ReadRow(
@@ -135,11 +139,13 @@ def _sharding(row: Row, notes: str) -> tuple[Sharding, float]:
     tp, pp = number(row, "tp"), number(row, "pp") or 1.0
     count = devices or (tp or 1.0) * pp
     network = "different nodes" in notes
+    whole = bool(re.search(r"enable-expert-parallel|--ep-size [2-9]|expert parallel", notes))
     if "data parallel" in notes and tp is None:
         return Sharding(dp=max(1, round(count))), count
     if tp is None:
         tp = max(1.0, count / pp)
-    return Sharding(tp=max(1, round(tp)), pp=max(1, round(pp)), over_network=network), count
+    degrees = {"tp": max(1, round(tp)), "pp": max(1, round(pp))}
+    return Sharding(**degrees, over_network=network, expert_parallel=whole), count
 
 
 _STORED = {
@@ -256,6 +262,15 @@ def _load(row: Row, notes: str, assumed: list[str]) -> Load:
     return Load(kind=LoadKind.CLOSED, amount=amount)
 
 
+def _is_live(row: Row, load: Load) -> bool:
+    """Whether clients reach the engine through its HTTP server; engines' own throughput scripts call it directly."""
+    scenario = (row.get("scenario") or "").lower()
+    if "serving" in scenario:
+        return True
+    inside = any(word in scenario for word in ("offline", "throughput"))
+    return load.kind not in IN_ENGINE and not inside
+
+
 def _flag(notes: str, name: str) -> float | None:
     found = re.search(rf"{name}[= ](\d+)", notes.replace("-", "_"))
     return float(found[1]) if found else None
@@ -286,6 +301,17 @@ def _engine(era: str, accelerator: Accelerator, held: float, load: Load, notes: 
         max_seqs=seqs, max_batched_tokens=max(tokens, 1.25 * seqs), kv_tokens=held, mixed=mixed,
         reserve=1.0 if era.startswith("trtllm") else 0.5,
     )  # fmt: skip
+
+
+def _kv_tokens(
+    spec: ModelSpec, accelerator: Accelerator, sharding: Sharding, context: float, engine: str
+) -> float:
+    """What `advisor size` says for vLLM, which accounts for every buffer; a share of the device for other engines."""
+    if engine == "vllm" and sharding.dp == 1:
+        found = sizing.fit(spec, accelerator, sharding.tp, pp_degree=sharding.pp).kv_tokens
+        if 0 < found < math.inf:
+            return float(found)
+    return kv_tokens(spec, accelerator, sharding, context, of_free=engine == "trtllm")
 
 
 def _stated_kv_tokens(

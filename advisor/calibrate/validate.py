@@ -37,7 +37,12 @@ def group_of(kind: str) -> Callable[[Observation], str]:
         return lambda o: o.model
     if kind == "pair":
         return lambda o: f"{o.model}|{o.case.keys.accelerator}"
-    return lambda o: "trtllm-docs" if o.source.startswith("trtllm-docs") else o.source
+    return lab_of
+
+
+def lab_of(observation: Observation) -> str:
+    """Who measured; TensorRT-LLM's tables are of one laboratory, whatever their version."""
+    return "trtllm-docs" if observation.source.startswith("trtllm-docs") else observation.source
 
 
 def folds(observations: Sequence[Observation], kind: str) -> list[str]:
@@ -66,14 +71,22 @@ def errors_of(table: EfficiencyTable, observations: Sequence[Observation]) -> Ar
     return errors
 
 
-def leave_out(observations: Sequence[Observation], kind: str) -> HeldOut:
+def _silent(_line: str) -> None:
+    pass
+
+
+def leave_out(
+    observations: Sequence[Observation], kind: str, progress: Callable[[str], None] = _silent
+) -> HeldOut:
     """Fits once per fold without it, and predicts it."""
     fold_of = folds(observations, kind)
     learned = thin(observations)
     learned_folds = {o.row: fold for o, fold in zip(observations, fold_of, strict=True)}
     errors = np.zeros(len(observations))
     distances: list[Distance] = [Distance.FAR] * len(observations)
-    for fold in sorted(set(fold_of)):
+    names = sorted(set(fold_of))
+    for number, fold in enumerate(names, start=1):
+        progress(f"{kind} left out, {number} of {len(names)}: {fold}")
         table = fit([o for o in learned if learned_folds[o.row] != fold]).table()
         mine = [i for i, f in enumerate(fold_of) if f == fold]
         errors[mine] = errors_of(table, [observations[i] for i in mine])
@@ -94,9 +107,3 @@ def balanced_weights(observations: Sequence[Observation]) -> Array:
     for key in keys:
         counts[key] += 1
     return np.array([1 / math.sqrt(counts[key]) for key in keys])
-
-
-def weighted_quantile(values: Array, weights: Array, share: float) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(int(np.searchsorted(reached, share)), len(values) - 1)])

@@ -68,6 +68,8 @@ LEVELS = (
     "unit",
     "pair",
     "family",
+    "served",
+    "port",
     "source",
 )
 
@@ -87,6 +89,10 @@ class Keys:
     unit: str = ""  # precision and hardware generation together
     pair: str = ""  # era and hardware generation together
     family: str = ""  # the architecture's class
+    served: str = ""  # "live" behind an HTTP server, empty inside the engine
+    port: str = (
+        ""  # era, where the engine was carried over to hardware that it was not written for
+    )
     source: str = ""  # the laboratory that measures, where it is one that was learned from
 
     def at(self, level: str) -> str:
@@ -135,6 +141,8 @@ def generation_of(accelerator: Accelerator) -> str:
     )
 
 
+# An engine's port to another vendor's hardware is a program of its own.
+PORTS = ("cdna", "ponte-vecchio", "gaudi", "ascend", "sn40", "tpu", "neuron")
 PCIE_BYTES_PER_S = 130e9  # both directions, PCIe 5 x16; what is faster is a fabric of its own
 
 
@@ -167,6 +175,7 @@ def keys_of(
     *,
     speculative: bool = False,
     over_network: bool = False,
+    live: bool = False,
     source: str = "",
 ) -> Keys:
     """Where a model on an accelerator under an engine (`engine_keys`) stands at each level."""
@@ -185,6 +194,8 @@ def keys_of(
         unit=f"{precision}|{generation}" if precision and generation else "",
         pair=f"{era}|{generation}" if era and generation else "",
         family=family_key(spec),
+        served="live" if live else "",
+        port=era if generation.startswith(PORTS) else "",
         source=source,
     )
 

@@ -12,69 +12,69 @@ from advisor.core.interval import Intervals
 
 # fmt: off
 BASE: Mapping[str, float] = {
-    "expert_mbu": -0.298,
-    "expert_mfu": -0.7657,
-    "half_tokens": 3.4039,
-    "hop_s": -11.429,
-    "kv_mbu": -0.2503,
-    "layer_s": -11.2671,
-    "link": -0.6475,
-    "mfu": -0.4912,
-    "pace": 0.0012,
-    "request_s": -4.3983,
-    "seq_s": -11.8238,
-    "step_s": -6.8349,
-    "wait": -0.0565,
-    "weight_mbu": -0.2097
+    "expert_mbu": -0.248,
+    "expert_mfu": -0.7346,
+    "half_tokens": 3.2661,
+    "hop_s": -11.4365,
+    "kv_mbu": -0.2652,
+    "layer_s": -11.2643,
+    "link": -0.6353,
+    "mfu": -0.4884,
+    "pace": 0.0008,
+    "request_s": -4.3874,
+    "seq_s": -12.0674,
+    "step_s": -6.9317,
+    "wait": 0.3527,
+    "weight_mbu": -0.2012
 }
 EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "expert_mbu": {
         "era": {
             "deepspeed": 0.0,
             "lmdeploy": 0.0,
-            "mii": 0.0677,
+            "mii": 0.0448,
             "sambaflow": 0.0,
-            "sglang": 0.0049,
-            "trtllm-new": -0.0832,
-            "trtllm-old": 0.0947,
-            "vllm-new": -0.0551,
-            "vllm-old": -0.0042
+            "sglang": -0.001,
+            "trtllm-new": -0.0896,
+            "trtllm-old": 0.08,
+            "vllm-new": -0.0389,
+            "vllm-old": -0.008
         },
         "precision": {
-            "fp8": -0.3791,
+            "fp8": -0.3748,
             "int4": 0.0,
             "int8": 0.0,
-            "mxfp4": 0.2554,
-            "nvfp4": -0.037,
+            "mxfp4": 0.2434,
+            "nvfp4": -0.0275,
             "w8": 0.0
         },
         "source": {
-            "argonne-llm-inference-bench": 0.2416,
-            "dennislee22-a100": -0.005,
-            "dstack-pd-ratio": 0.0278,
-            "gpustack-perf-lab": -0.1564,
-            "inferencex-experimental": -0.0489,
+            "argonne-llm-inference-bench": 0.2033,
+            "dennislee22-a100": -0.0047,
+            "dstack-pd-ratio": 0.0042,
+            "gpustack-perf-lab": -0.1751,
+            "inferencex-experimental": 0.0385,
             "lmdeploy-a100": 0.0,
             "nm-vllm-nightly": 0.0,
             "rocm-vllm-devdocker": 0.0,
-            "trtllm-docs-v0.14": 0.1276,
+            "trtllm-docs-v0.14": 0.1092,
             "trtllm-docs-v0.6": 0.0,
-            "trtllm-docs-v0.9": 0.2175,
-            "trtllm-docs-v1.0": -0.2701,
-            "trtllm-docs-v1.2": -0.0503
+            "trtllm-docs-v0.9": 0.1634,
+            "trtllm-docs-v1.0": -0.2762,
+            "trtllm-docs-v1.2": -0.0717
         },
         "unit": {
-            "fp8|ampere": -0.0108,
+            "fp8|ampere": -0.0176,
             "fp8|cdna3": 0.0,
-            "fp8|hopper": -0.0723,
+            "fp8|hopper": -0.0655,
             "int4|ampere": 0.0,
             "int4|ampere-gddr": 0.0,
             "int8|ampere": 0.0,
-            "mxfp4|ampere": 0.032,
-            "mxfp4|blackwell": 0.0305,
-            "mxfp4|hopper": -0.0085,
-            "nvfp4|blackwell": 0.0001,
-            "nvfp4|blackwell-gddr": -0.0109,
+            "mxfp4|ampere": 0.0323,
+            "mxfp4|blackwell": 0.0322,
+            "mxfp4|hopper": -0.013,
+            "nvfp4|blackwell": 0.0017,
+            "nvfp4|blackwell-gddr": -0.0113,
             "w8|ampere": 0.0
         }
     },
@@ -82,514 +82,535 @@ EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
         "era": {
             "deepspeed": 0.0,
             "lmdeploy": 0.0,
-            "mii": 0.0561,
+            "mii": 0.0508,
             "sambaflow": 0.0,
-            "sglang": -0.0884,
-            "trtllm-new": -0.0278,
-            "trtllm-old": 0.0903,
-            "vllm-new": -0.0191,
-            "vllm-old": -0.0038
+            "sglang": -0.0645,
+            "trtllm-new": -0.0333,
+            "trtllm-old": 0.0817,
+            "vllm-new": -0.0134,
+            "vllm-old": -0.0084
         },
         "generation": {
             "ada": 0.0,
-            "ampere": 0.0342,
+            "ampere": 0.0409,
             "ampere-gddr": 0.0,
-            "blackwell": 0.0103,
-            "blackwell-gddr": 0.0202,
-            "cdna2": -0.0038,
-            "cdna3": 0.0048,
+            "blackwell": 0.0092,
+            "blackwell-gddr": 0.0164,
+            "cdna2": -0.0072,
+            "cdna3": 0.0056,
             "gaudi": 0.0,
-            "hopper": -0.0477,
+            "hopper": -0.0441,
             "ponte-vecchio": 0.0,
             "sn40": 0.0
         },
         "pair": {
             "deepspeed|gaudi": 0.0,
             "lmdeploy|ampere": 0.0,
-            "mii|ampere": 0.3709,
+            "mii|ampere": 0.3204,
             "sambaflow|sn40": 0.0,
-            "sglang|ampere": -0.6309,
-            "sglang|hopper": 0.0975,
+            "sglang|ampere": -0.4715,
+            "sglang|hopper": 0.01,
             "trtllm-new|ampere": 0.0,
-            "trtllm-new|blackwell": 0.1273,
-            "trtllm-new|blackwell-gddr": 0.1727,
-            "trtllm-new|hopper": -0.4881,
-            "trtllm-old|ampere": 0.3688,
-            "trtllm-old|hopper": 0.2899,
-            "vllm-new|ampere": 0.2164,
+            "trtllm-new|blackwell": 0.1244,
+            "trtllm-new|blackwell-gddr": 0.1375,
+            "trtllm-new|hopper": -0.4846,
+            "trtllm-old|ampere": 0.3549,
+            "trtllm-old|hopper": 0.2624,
+            "vllm-new|ampere": 0.1348,
             "vllm-new|cdna3": 0.0,
-            "vllm-new|hopper": -0.4829,
+            "vllm-new|hopper": -0.3331,
             "vllm-old|ada": 0.0,
-            "vllm-old|ampere": -0.0389,
+            "vllm-old|ampere": -0.0532,
             "vllm-old|ampere-gddr": 0.0,
-            "vllm-old|cdna2": -0.227,
-            "vllm-old|cdna3": 0.3397,
+            "vllm-old|cdna2": -0.1815,
+            "vllm-old|cdna3": 0.4095,
             "vllm-old|hopper": 0.0,
             "vllm-old|ponte-vecchio": 0.0
         },
         "precision": {
-            "fp8": 0.1936,
+            "fp8": 0.2009,
             "int4": 0.0,
             "int8": 0.0,
-            "mxfp4": 0.1188,
-            "nvfp4": -0.5234,
+            "mxfp4": 0.1182,
+            "nvfp4": -0.4897,
             "w8": 0.0
         },
         "source": {
-            "argonne-llm-inference-bench": 0.3115,
-            "dennislee22-a100": -0.0199,
-            "dstack-pd-ratio": 0.0559,
-            "gpustack-perf-lab": -0.1739,
-            "inferencex-experimental": -0.2772,
+            "argonne-llm-inference-bench": 0.2976,
+            "dennislee22-a100": -0.0189,
+            "dstack-pd-ratio": 0.0139,
+            "gpustack-perf-lab": -0.1354,
+            "inferencex-experimental": -0.1881,
             "lmdeploy-a100": 0.0,
             "nm-vllm-nightly": 0.0,
             "rocm-vllm-devdocker": 0.0,
-            "trtllm-docs-v0.14": 0.1258,
+            "trtllm-docs-v0.14": 0.1201,
             "trtllm-docs-v0.6": 0.0,
-            "trtllm-docs-v0.9": 0.1293,
-            "trtllm-docs-v1.0": 0.1111,
-            "trtllm-docs-v1.2": -0.1829
+            "trtllm-docs-v0.9": 0.1253,
+            "trtllm-docs-v1.0": 0.1226,
+            "trtllm-docs-v1.2": -0.2007
         },
         "unit": {
-            "fp8|ampere": 0.0202,
+            "fp8|ampere": 0.017,
             "fp8|cdna3": 0.0,
-            "fp8|hopper": 0.0131,
+            "fp8|hopper": 0.0212,
             "int4|ampere": 0.0,
             "int4|ampere-gddr": 0.0,
             "int8|ampere": 0.0,
-            "mxfp4|ampere": -0.0226,
-            "mxfp4|blackwell": 0.1125,
-            "mxfp4|hopper": -0.0717,
-            "nvfp4|blackwell": -0.101,
-            "nvfp4|blackwell-gddr": 0.0202,
+            "mxfp4|ampere": 0.0028,
+            "mxfp4|blackwell": 0.1031,
+            "mxfp4|hopper": -0.0808,
+            "nvfp4|blackwell": -0.0933,
+            "nvfp4|blackwell-gddr": 0.0164,
             "w8|ampere": 0.0
         },
         "vendor": {
-            "AMD": 0.0008,
+            "AMD": -0.0015,
             "Intel": 0.0,
-            "NVIDIA": 0.0131,
+            "NVIDIA": 0.0174,
             "SambaNova": 0.0
         }
     },
     "half_tokens": {
         "precision": {
-            "fp8": 0.0957,
-            "int4": -0.0769,
-            "int8": 0.0448,
-            "mxfp4": -0.001,
-            "nvfp4": 0.0672,
-            "w8": 0.0048
+            "fp8": 0.0568,
+            "int4": -0.1021,
+            "int8": 0.0352,
+            "mxfp4": 0.0004,
+            "nvfp4": 0.0701,
+            "w8": 0.0028
         },
         "vendor": {
-            "AMD": -0.0998,
-            "Intel": -0.0112,
-            "NVIDIA": 0.0705,
-            "SambaNova": -0.0037
+            "AMD": -0.0863,
+            "Intel": -0.0127,
+            "NVIDIA": 0.068,
+            "SambaNova": -0.0034
         }
     },
     "hop_s": {
         "era": {
-            "deepspeed": 0.101,
-            "lmdeploy": 0.0037,
-            "mii": 0.154,
-            "sambaflow": -0.0704,
-            "sglang": 0.0152,
-            "trtllm-new": 0.0,
-            "trtllm-old": -0.0258,
-            "vllm-new": 0.0606,
-            "vllm-old": 0.0565
+            "deepspeed": 0.0921,
+            "lmdeploy": 0.0033,
+            "mii": 0.1855,
+            "sambaflow": -0.0837,
+            "sglang": 0.018,
+            "trtllm-new": -0.0023,
+            "trtllm-old": -0.0331,
+            "vllm-new": 0.0554,
+            "vllm-old": 0.0401
         },
         "source": {
-            "argonne-llm-inference-bench": 0.7303,
-            "dennislee22-a100": 0.1779,
-            "dstack-pd-ratio": 0.0817,
-            "gpustack-perf-lab": 0.0551,
-            "inferencex-experimental": 0.1058,
-            "lmdeploy-a100": 0.0212,
+            "argonne-llm-inference-bench": 0.7602,
+            "dennislee22-a100": 0.1738,
+            "dstack-pd-ratio": 0.0888,
+            "gpustack-perf-lab": 0.0694,
+            "inferencex-experimental": 0.0706,
+            "lmdeploy-a100": 0.0188,
             "nm-vllm-nightly": 0.0,
-            "rocm-vllm-devdocker": 0.0233,
-            "trtllm-docs-v0.14": 0.144,
-            "trtllm-docs-v0.6": 0.1774,
-            "trtllm-docs-v0.9": 0.2396,
-            "trtllm-docs-v1.0": -0.168,
-            "trtllm-docs-v1.2": 0.1682
+            "rocm-vllm-devdocker": 0.0187,
+            "trtllm-docs-v0.14": 0.1485,
+            "trtllm-docs-v0.6": 0.1798,
+            "trtllm-docs-v0.9": 0.241,
+            "trtllm-docs-v1.0": -0.1818,
+            "trtllm-docs-v1.2": 0.1691
         },
         "wire": {
-            "AMD links": 0.3027,
-            "Intel links": 0.2297,
-            "NVIDIA links": 0.0874,
-            "network": 0.002,
-            "pcie": -0.0978
+            "AMD links": 0.2796,
+            "Intel links": 0.2207,
+            "NVIDIA links": 0.0992,
+            "network": 0.0021,
+            "pcie": -0.1148
         }
     },
     "kv_mbu": {
         "era": {
-            "deepspeed": -0.0076,
-            "lmdeploy": 0.0244,
-            "mii": -0.0144,
-            "sambaflow": -0.0095,
-            "sglang": 0.0021,
-            "trtllm-new": -0.0159,
-            "trtllm-old": 0.0605,
-            "vllm-new": 0.0045,
-            "vllm-old": -0.0638
+            "deepspeed": -0.0108,
+            "lmdeploy": 0.0275,
+            "mii": -0.0265,
+            "sambaflow": -0.0104,
+            "sglang": 0.001,
+            "trtllm-new": -0.0115,
+            "trtllm-old": 0.0661,
+            "vllm-new": 0.0097,
+            "vllm-old": -0.0772
         },
         "generation": {
-            "ada": -0.0056,
-            "ampere": 0.0201,
-            "ampere-gddr": -0.0377,
-            "blackwell": -0.052,
-            "blackwell-gddr": -0.0052,
-            "cdna2": 0.0229,
-            "cdna3": 0.0201,
-            "gaudi": -0.0053,
-            "hopper": 0.0773,
-            "ponte-vecchio": -0.0242,
-            "sn40": -0.0066
+            "ada": -0.0258,
+            "ampere": 0.0254,
+            "ampere-gddr": -0.0513,
+            "blackwell": -0.0493,
+            "blackwell-gddr": -0.0024,
+            "cdna2": 0.0243,
+            "cdna3": 0.0217,
+            "gaudi": -0.0076,
+            "hopper": 0.0828,
+            "ponte-vecchio": -0.0118,
+            "sn40": -0.0072
         },
         "pair": {
-            "deepspeed|gaudi": -0.0879,
-            "lmdeploy|ampere": 0.0137,
-            "mii|ampere": -0.0083,
-            "sambaflow|sn40": -0.1352,
-            "sglang|ampere": 0.0071,
-            "sglang|hopper": -0.006,
-            "trtllm-new|ampere": 0.0053,
-            "trtllm-new|blackwell": -0.0423,
-            "trtllm-new|blackwell-gddr": -0.0033,
-            "trtllm-new|hopper": 0.0354,
-            "trtllm-old|ampere": 0.0361,
-            "trtllm-old|hopper": -0.0024,
-            "vllm-new|ampere": -0.0412,
-            "vllm-new|cdna3": 0.0018,
-            "vllm-new|hopper": 0.0436,
-            "vllm-old|ada": -0.0045,
-            "vllm-old|ampere": -0.0006,
-            "vllm-old|ampere-gddr": -0.0305,
-            "vllm-old|cdna2": 0.3015,
-            "vllm-old|cdna3": 0.3006,
-            "vllm-old|hopper": -0.0122,
-            "vllm-old|ponte-vecchio": -0.5233
+            "deepspeed|gaudi": -0.135,
+            "lmdeploy|ampere": 0.0154,
+            "mii|ampere": -0.0149,
+            "sambaflow|sn40": -0.1479,
+            "sglang|ampere": 0.0075,
+            "sglang|hopper": -0.0072,
+            "trtllm-new|ampere": 0.0069,
+            "trtllm-new|blackwell": -0.0403,
+            "trtllm-new|blackwell-gddr": -0.0008,
+            "trtllm-new|hopper": 0.0316,
+            "trtllm-old|ampere": 0.0372,
+            "trtllm-old|hopper": -0.0002,
+            "vllm-new|ampere": -0.0359,
+            "vllm-new|cdna3": 0.0013,
+            "vllm-new|hopper": 0.0411,
+            "vllm-old|ada": -0.0209,
+            "vllm-old|ampere": 0.0011,
+            "vllm-old|ampere-gddr": -0.0415,
+            "vllm-old|cdna2": 0.3058,
+            "vllm-old|cdna3": 0.3038,
+            "vllm-old|hopper": -0.0086,
+            "vllm-old|ponte-vecchio": -0.3185
         },
         "source": {
-            "argonne-llm-inference-bench": -0.0973,
-            "dennislee22-a100": -0.0699,
-            "dstack-pd-ratio": -0.0241,
-            "gpustack-perf-lab": -0.0443,
-            "inferencex-experimental": 0.0003,
-            "lmdeploy-a100": 0.0548,
-            "nm-vllm-nightly": -0.1424,
-            "rocm-vllm-devdocker": 0.0003,
-            "trtllm-docs-v0.14": 0.0211,
-            "trtllm-docs-v0.6": 0.0351,
-            "trtllm-docs-v0.9": 0.0448,
-            "trtllm-docs-v1.0": -0.1271,
-            "trtllm-docs-v1.2": 0.0699
+            "argonne-llm-inference-bench": -0.0918,
+            "dennislee22-a100": -0.0654,
+            "dstack-pd-ratio": -0.0268,
+            "gpustack-perf-lab": -0.0193,
+            "inferencex-experimental": 0.0033,
+            "lmdeploy-a100": 0.0618,
+            "nm-vllm-nightly": -0.2506,
+            "rocm-vllm-devdocker": 0.0002,
+            "trtllm-docs-v0.14": 0.0236,
+            "trtllm-docs-v0.6": 0.0537,
+            "trtllm-docs-v0.9": 0.0574,
+            "trtllm-docs-v1.0": -0.1294,
+            "trtllm-docs-v1.2": 0.0745
         },
         "vendor": {
-            "AMD": 0.0158,
-            "Intel": -0.0106,
-            "NVIDIA": -0.0037,
-            "SambaNova": -0.0024
+            "AMD": 0.017,
+            "Intel": -0.007,
+            "NVIDIA": -0.0106,
+            "SambaNova": -0.0026
         }
     },
     "layer_s": {
         "era": {
-            "deepspeed": 0.0512,
-            "lmdeploy": -0.0006,
-            "mii": 0.1767,
-            "sambaflow": -0.0674,
-            "sglang": 0.0472,
-            "trtllm-new": 0.0292,
-            "trtllm-old": 0.0856,
-            "vllm-new": 0.0727,
-            "vllm-old": 0.1484
+            "deepspeed": 0.0679,
+            "lmdeploy": 0.0028,
+            "mii": 0.2535,
+            "sambaflow": -0.0806,
+            "sglang": 0.0539,
+            "trtllm-new": 0.0391,
+            "trtllm-old": 0.1032,
+            "vllm-new": 0.0576,
+            "vllm-old": 0.0639
         },
         "kind": {
-            "dense": 0.0047,
-            "moe": 0.2629,
-            "moe speculative": -0.0029
+            "dense": 0.0407,
+            "moe": 0.2353,
+            "moe speculative": -0.0101
         },
         "pair": {
-            "deepspeed|gaudi": 0.5214,
-            "lmdeploy|ampere": -0.0002,
-            "mii|ampere": 0.0635,
-            "sambaflow|sn40": -0.5659,
+            "deepspeed|gaudi": 0.6764,
+            "lmdeploy|ampere": 0.001,
+            "mii|ampere": 0.0917,
+            "sambaflow|sn40": -0.6339,
             "sglang|ampere": 0.0023,
-            "sglang|hopper": 0.0146,
-            "trtllm-new|ampere": -0.0012,
-            "trtllm-new|blackwell": 0.0209,
-            "trtllm-new|blackwell-gddr": 0.0046,
-            "trtllm-new|hopper": -0.0141,
-            "trtllm-old|ampere": 0.0465,
-            "trtllm-old|hopper": -0.0136,
-            "vllm-new|ampere": 0.0088,
-            "vllm-new|cdna3": 0.0731,
-            "vllm-new|hopper": 0.0156,
-            "vllm-old|ada": -0.0164,
-            "vllm-old|ampere": 0.0212,
-            "vllm-old|ampere-gddr": -0.0012,
-            "vllm-old|cdna2": 1.265,
-            "vllm-old|cdna3": 0.2023,
-            "vllm-old|hopper": -0.0201,
-            "vllm-old|ponte-vecchio": 0.3461
+            "sglang|hopper": 0.0177,
+            "trtllm-new|ampere": -0.0018,
+            "trtllm-new|blackwell": 0.0251,
+            "trtllm-new|blackwell-gddr": 0.0052,
+            "trtllm-new|hopper": -0.0148,
+            "trtllm-old|ampere": 0.0514,
+            "trtllm-old|hopper": -0.0125,
+            "vllm-new|ampere": 0.0087,
+            "vllm-new|cdna3": 0.0625,
+            "vllm-new|hopper": 0.011,
+            "vllm-old|ada": -0.018,
+            "vllm-old|ampere": 0.0236,
+            "vllm-old|ampere-gddr": -0.0034,
+            "vllm-old|cdna2": 0.9483,
+            "vllm-old|cdna3": -0.217,
+            "vllm-old|hopper": -0.0228,
+            "vllm-old|ponte-vecchio": 0.3672
+        },
+        "port": {
+            "deepspeed": 0.0679,
+            "sambaflow": -0.0806,
+            "vllm-new": 0.0059,
+            "vllm-old": 0.1384
         },
         "source": {
-            "argonne-llm-inference-bench": 0.2067,
-            "dennislee22-a100": 0.0331,
-            "dstack-pd-ratio": 0.0589,
-            "gpustack-perf-lab": 0.0066,
-            "inferencex-experimental": 0.0794,
-            "lmdeploy-a100": -0.0008,
-            "nm-vllm-nightly": 0.0448,
-            "rocm-vllm-devdocker": 0.0111,
-            "trtllm-docs-v0.14": 0.0354,
-            "trtllm-docs-v0.6": 0.1245,
-            "trtllm-docs-v0.9": 0.1558,
-            "trtllm-docs-v1.0": -0.0674,
-            "trtllm-docs-v1.2": 0.1132
+            "argonne-llm-inference-bench": 0.2362,
+            "dennislee22-a100": 0.0318,
+            "dstack-pd-ratio": 0.0674,
+            "gpustack-perf-lab": 0.0052,
+            "inferencex-experimental": 0.0595,
+            "lmdeploy-a100": 0.004,
+            "nm-vllm-nightly": 0.017,
+            "rocm-vllm-devdocker": 0.0086,
+            "trtllm-docs-v0.14": 0.0353,
+            "trtllm-docs-v0.6": 0.1309,
+            "trtllm-docs-v0.9": 0.1644,
+            "trtllm-docs-v1.0": -0.0615,
+            "trtllm-docs-v1.2": 0.1238
         },
         "vendor": {
-            "AMD": 0.0282,
-            "Intel": 0.0139,
-            "NVIDIA": 0.0575,
-            "SambaNova": -0.0109
+            "AMD": 0.0183,
+            "Intel": 0.0162,
+            "NVIDIA": 0.0706,
+            "SambaNova": -0.0131
         }
     },
     "link": {
         "pair": {
-            "deepspeed|gaudi": -0.4752,
-            "lmdeploy|ampere": -0.0218,
-            "mii|ampere": -0.0081,
-            "sambaflow|sn40": 0.0494,
-            "sglang|ampere": -0.0102,
-            "sglang|hopper": -0.0001,
+            "deepspeed|gaudi": -0.7235,
+            "lmdeploy|ampere": -0.0186,
+            "mii|ampere": -0.0102,
+            "sambaflow|sn40": -0.0739,
+            "sglang|ampere": 0.0061,
+            "sglang|hopper": 0.0018,
             "trtllm-new|ampere": 0.0,
-            "trtllm-new|blackwell": 0.0773,
-            "trtllm-new|blackwell-gddr": 0.1347,
-            "trtllm-new|hopper": 0.0769,
-            "trtllm-old|ampere": -0.1553,
-            "trtllm-old|hopper": 0.1138,
-            "vllm-new|ampere": -0.2278,
-            "vllm-new|cdna3": -0.4434,
-            "vllm-new|hopper": -0.0987,
+            "trtllm-new|blackwell": 0.0926,
+            "trtllm-new|blackwell-gddr": 0.1267,
+            "trtllm-new|hopper": 0.0791,
+            "trtllm-old|ampere": -0.1495,
+            "trtllm-old|hopper": 0.1034,
+            "vllm-new|ampere": -0.2407,
+            "vllm-new|cdna3": -0.4546,
+            "vllm-new|hopper": -0.0877,
             "vllm-old|ada": 0.0,
-            "vllm-old|ampere": -0.0083,
+            "vllm-old|ampere": -0.0036,
             "vllm-old|ampere-gddr": 0.0,
-            "vllm-old|cdna2": 0.3661,
-            "vllm-old|cdna3": -1.2826,
-            "vllm-old|hopper": 0.0392,
-            "vllm-old|ponte-vecchio": -0.0086
+            "vllm-old|cdna2": 0.396,
+            "vllm-old|cdna3": -1.1605,
+            "vllm-old|hopper": 0.0323,
+            "vllm-old|ponte-vecchio": 0.0032
         },
         "source": {
-            "argonne-llm-inference-bench": -0.0538,
-            "dennislee22-a100": -0.2865,
-            "dstack-pd-ratio": -0.0003,
-            "gpustack-perf-lab": -0.1316,
-            "inferencex-experimental": -0.1751,
-            "lmdeploy-a100": -0.0387,
+            "argonne-llm-inference-bench": -0.1012,
+            "dennislee22-a100": -0.2809,
+            "dstack-pd-ratio": 0.0025,
+            "gpustack-perf-lab": -0.1313,
+            "inferencex-experimental": -0.1556,
+            "lmdeploy-a100": -0.033,
             "nm-vllm-nightly": 0.0,
-            "rocm-vllm-devdocker": -0.0323,
-            "trtllm-docs-v0.14": -0.0048,
-            "trtllm-docs-v0.6": -0.0701,
-            "trtllm-docs-v0.9": -0.0012,
-            "trtllm-docs-v1.0": 0.4843,
-            "trtllm-docs-v1.2": -0.102
+            "rocm-vllm-devdocker": -0.0344,
+            "trtllm-docs-v0.14": -0.0111,
+            "trtllm-docs-v0.6": -0.0684,
+            "trtllm-docs-v0.9": -0.0062,
+            "trtllm-docs-v1.0": 0.437,
+            "trtllm-docs-v1.2": -0.0971
         },
         "wire": {
-            "AMD links": -0.0763,
-            "Intel links": -0.0235,
+            "AMD links": -0.0711,
+            "Intel links": -0.0343,
             "NVIDIA links": 0.0618,
-            "network": -0.1853,
-            "pcie": 0.017
+            "network": -0.1819,
+            "pcie": 0.019
         }
     },
     "mfu": {
         "accelerator": {
-            "A100-PCIE-80GB": -0.0193,
-            "A100-SXM-40GB": -0.0034,
-            "A100-SXM-80GB": 0.0235,
-            "A10G-24GB": 0.0029,
-            "B200-SXM-180GB": -0.0011,
-            "GAUDI2-96GB": 0.0012,
-            "GB200-186GB": -0.0015,
-            "H100-SXM-80GB": -0.0205,
-            "H200-SXM-141GB": 0.0234,
-            "L4-24GB": -0.0013,
-            "MAX1550-128GB": -0.0048,
-            "MI250-128GB": 0.0027,
-            "MI300X-192GB": -0.0055,
-            "RTXPRO6000-SERVER-96GB": 0.0037,
-            "SN40L-64GB": 0.0002
+            "A100-PCIE-80GB": -0.0182,
+            "A100-SXM-40GB": -0.0066,
+            "A100-SXM-80GB": 0.023,
+            "A10G-24GB": 0.0027,
+            "B200-SXM-180GB": -0.0013,
+            "GAUDI2-96GB": 0.001,
+            "GB200-186GB": -0.0022,
+            "H100-SXM-80GB": -0.0196,
+            "H200-SXM-141GB": 0.0232,
+            "L4-24GB": -0.0021,
+            "MAX1550-128GB": -0.0044,
+            "MI250-128GB": 0.0041,
+            "MI300X-192GB": -0.004,
+            "RTXPRO6000-SERVER-96GB": 0.0032,
+            "SN40L-64GB": 0.0001
         },
         "era": {
-            "deepspeed": 0.0075,
-            "lmdeploy": -0.0054,
-            "mii": -0.0293,
-            "sambaflow": 0.0011,
-            "sglang": 0.0071,
-            "trtllm-new": 0.0105,
-            "trtllm-old": 0.0003,
-            "vllm-new": 0.0306,
-            "vllm-old": -0.0123
+            "deepspeed": 0.0059,
+            "lmdeploy": -0.0034,
+            "mii": -0.0396,
+            "sambaflow": 0.0004,
+            "sglang": 0.0155,
+            "trtllm-new": 0.0103,
+            "trtllm-old": 0.0038,
+            "vllm-new": 0.0198,
+            "vllm-old": -0.0017
         },
         "generation": {
-            "ada": -0.0082,
-            "ampere": 0.0137,
-            "ampere-gddr": 0.0145,
-            "blackwell": -0.0138,
-            "blackwell-gddr": 0.0239,
-            "cdna2": 0.0115,
-            "cdna3": -0.0324,
-            "gaudi": 0.0075,
-            "hopper": 0.021,
-            "ponte-vecchio": -0.0293,
-            "sn40": 0.0011
+            "ada": -0.0132,
+            "ampere": -0.0009,
+            "ampere-gddr": 0.0139,
+            "blackwell": -0.0188,
+            "blackwell-gddr": 0.0221,
+            "cdna2": 0.0189,
+            "cdna3": -0.0243,
+            "gaudi": 0.0059,
+            "hopper": 0.0274,
+            "ponte-vecchio": -0.0267,
+            "sn40": 0.0004
         },
         "pair": {
-            "deepspeed|gaudi": 0.4178,
-            "lmdeploy|ampere": -0.0107,
-            "mii|ampere": -0.0569,
-            "sambaflow|sn40": 0.0495,
-            "sglang|ampere": 0.0421,
-            "sglang|hopper": -0.0262,
-            "trtllm-new|ampere": 0.001,
-            "trtllm-new|blackwell": -0.0264,
-            "trtllm-new|blackwell-gddr": 0.0483,
-            "trtllm-new|hopper": -0.0065,
-            "trtllm-old|ampere": 0.0129,
-            "trtllm-old|hopper": -0.0121,
-            "vllm-new|ampere": -0.0673,
-            "vllm-new|cdna3": 0.0392,
-            "vllm-new|hopper": 0.1279,
-            "vllm-old|ada": -0.0161,
-            "vllm-old|ampere": 0.0938,
-            "vllm-old|ampere-gddr": 0.0269,
-            "vllm-old|cdna2": 0.1194,
-            "vllm-old|cdna3": -1.241,
-            "vllm-old|hopper": -0.0332,
-            "vllm-old|ponte-vecchio": -1.1295
+            "deepspeed|gaudi": 0.2808,
+            "lmdeploy|ampere": -0.007,
+            "mii|ampere": -0.0768,
+            "sambaflow|sn40": 0.0203,
+            "sglang|ampere": 0.0425,
+            "sglang|hopper": -0.0151,
+            "trtllm-new|ampere": 0.0128,
+            "trtllm-new|blackwell": -0.0358,
+            "trtllm-new|blackwell-gddr": 0.0455,
+            "trtllm-new|hopper": -0.0072,
+            "trtllm-old|ampere": 0.0217,
+            "trtllm-old|hopper": -0.0141,
+            "vllm-new|ampere": -0.0875,
+            "vllm-new|cdna3": 0.0594,
+            "vllm-new|hopper": 0.1309,
+            "vllm-old|ada": -0.0258,
+            "vllm-old|ampere": 0.0806,
+            "vllm-old|ampere-gddr": 0.027,
+            "vllm-old|cdna2": 0.4629,
+            "vllm-old|cdna3": -0.9297,
+            "vllm-old|hopper": -0.0459,
+            "vllm-old|ponte-vecchio": -0.7909
+        },
+        "port": {
+            "deepspeed": 0.0893,
+            "sambaflow": 0.0067,
+            "vllm-new": 0.0233,
+            "vllm-old": -0.3532
         },
         "precision": {
-            "fp8": -0.2495,
-            "int4": 0.044,
-            "int8": -0.0736,
-            "mxfp4": 0.0273,
-            "nvfp4": -0.511,
-            "w8": -0.0388
+            "fp8": -0.2556,
+            "int4": 0.0967,
+            "int8": -0.0666,
+            "mxfp4": 0.089,
+            "nvfp4": -0.4502,
+            "w8": -0.0241
         },
         "source": {
-            "argonne-llm-inference-bench": -0.5141,
-            "dennislee22-a100": -0.1389,
-            "dstack-pd-ratio": -0.0887,
-            "gpustack-perf-lab": 0.0965,
-            "inferencex-experimental": -0.2455,
-            "lmdeploy-a100": -0.034,
-            "nm-vllm-nightly": 0.006,
-            "rocm-vllm-devdocker": 0.0068,
-            "trtllm-docs-v0.14": 0.0947,
-            "trtllm-docs-v0.6": 0.0732,
-            "trtllm-docs-v0.9": 0.1481,
-            "trtllm-docs-v1.0": 0.0076,
-            "trtllm-docs-v1.2": 0.0673
+            "argonne-llm-inference-bench": -0.5097,
+            "dennislee22-a100": -0.136,
+            "dstack-pd-ratio": -0.04,
+            "gpustack-perf-lab": 0.0475,
+            "inferencex-experimental": -0.1706,
+            "lmdeploy-a100": -0.0238,
+            "nm-vllm-nightly": -0.0155,
+            "rocm-vllm-devdocker": 0.0096,
+            "trtllm-docs-v0.14": 0.1146,
+            "trtllm-docs-v0.6": 0.0754,
+            "trtllm-docs-v0.9": 0.1658,
+            "trtllm-docs-v1.0": -0.0047,
+            "trtllm-docs-v1.2": 0.0464
         },
         "unit": {
-            "fp8|ampere": -0.0267,
-            "fp8|cdna3": 0.0016,
-            "fp8|hopper": -0.0364,
-            "int4|ampere": -0.1274,
-            "int4|ampere-gddr": 0.1371,
-            "int8|ampere": -0.0169,
-            "mxfp4|ampere": -0.053,
-            "mxfp4|blackwell": 0.1451,
-            "mxfp4|hopper": -0.0823,
-            "nvfp4|blackwell": -0.161,
-            "nvfp4|blackwell-gddr": 0.035,
-            "w8|ampere": -0.0085
+            "fp8|ampere": -0.0239,
+            "fp8|cdna3": 0.0023,
+            "fp8|hopper": -0.0318,
+            "int4|ampere": -0.1359,
+            "int4|ampere-gddr": 0.1629,
+            "int8|ampere": -0.0153,
+            "mxfp4|ampere": -0.0155,
+            "mxfp4|blackwell": 0.1212,
+            "mxfp4|hopper": -0.0866,
+            "nvfp4|blackwell": -0.1454,
+            "nvfp4|blackwell-gddr": 0.0327,
+            "w8|ampere": -0.0051
         },
         "vendor": {
-            "AMD": -0.0219,
-            "Intel": -0.021,
-            "NVIDIA": 0.0553,
-            "SambaNova": 0.0011
+            "AMD": -0.0073,
+            "Intel": -0.0195,
+            "NVIDIA": 0.0388,
+            "SambaNova": 0.0004
         }
     },
     "pace": {
         "era": {
-            "deepspeed": -0.0039,
-            "lmdeploy": -0.006,
-            "mii": 0.1031,
-            "sambaflow": -0.046,
-            "sglang": 0.019,
-            "trtllm-new": -0.0507,
-            "trtllm-old": 0.0023,
-            "vllm-new": 0.0608,
-            "vllm-old": 0.0268
+            "deepspeed": -0.0037,
+            "lmdeploy": -0.003,
+            "mii": 0.1257,
+            "sambaflow": -0.0395,
+            "sglang": 0.0149,
+            "trtllm-new": -0.0486,
+            "trtllm-old": 0.0163,
+            "vllm-new": 0.0404,
+            "vllm-old": -0.0128
         },
         "family": {
-            "aquila": -0.0301,
-            "bloom": -0.0183,
-            "decilm": 0.0259,
-            "deepseek": 0.0524,
-            "falcon": 0.0226,
-            "glm": 0.0674,
-            "gpt": -0.0591,
-            "internlm": -0.0146,
-            "llama": -0.0159,
-            "meta": 0.0255,
-            "minimax": 0.0663,
-            "mistral": 0.0465,
-            "mixtral": -0.02,
-            "openhermes": -0.021,
-            "opt": -0.0465,
-            "qwen1.5": -0.0297,
-            "qwen2": 0.0087,
-            "qwen2.5": 0.031,
-            "qwen3": 0.0509
+            "aquila": -0.0294,
+            "bloom": -0.0176,
+            "decilm": 0.0289,
+            "deepseek": 0.0546,
+            "falcon": 0.0225,
+            "glm": 0.0851,
+            "gpt": -0.0561,
+            "internlm": -0.0141,
+            "llama": -0.0155,
+            "meta": 0.0234,
+            "minimax": 0.081,
+            "mistral": 0.0438,
+            "mixtral": -0.0294,
+            "openhermes": -0.0455,
+            "opt": -0.053,
+            "qwen1.5": -0.0289,
+            "qwen2": 0.0098,
+            "qwen2.5": 0.0297,
+            "qwen3": 0.0334
         },
         "kind": {
-            "dense": 0.0243,
-            "moe": 0.0207,
-            "moe speculative": -0.0005
+            "dense": 0.0195,
+            "moe": 0.0331,
+            "moe speculative": -0.0159
         },
         "pair": {
-            "deepspeed|gaudi": -0.0378,
-            "lmdeploy|ampere": -0.0046,
-            "mii|ampere": 0.0774,
-            "sambaflow|sn40": -0.5449,
-            "sglang|ampere": -0.0063,
-            "sglang|hopper": 0.0229,
-            "trtllm-new|ampere": -0.0107,
-            "trtllm-new|blackwell": -0.0066,
-            "trtllm-new|blackwell-gddr": -0.0217,
-            "trtllm-new|hopper": -0.0124,
-            "trtllm-old|ampere": 0.0343,
-            "trtllm-old|hopper": -0.0313,
-            "vllm-new|ampere": 0.0865,
-            "vllm-new|cdna3": 0.1195,
-            "vllm-new|hopper": -0.0423,
-            "vllm-old|ada": -0.0245,
-            "vllm-old|ampere": -0.0071,
-            "vllm-old|ampere-gddr": 0.0076,
-            "vllm-old|cdna2": 0.4037,
-            "vllm-old|cdna3": 0.4073,
-            "vllm-old|hopper": -0.0237,
-            "vllm-old|ponte-vecchio": 0.9375
+            "deepspeed|gaudi": -0.029,
+            "lmdeploy|ampere": -0.0024,
+            "mii|ampere": 0.0954,
+            "sambaflow|sn40": -0.3467,
+            "sglang|ampere": -0.0105,
+            "sglang|hopper": 0.0219,
+            "trtllm-new|ampere": -0.0171,
+            "trtllm-new|blackwell": -0.0042,
+            "trtllm-new|blackwell-gddr": -0.0231,
+            "trtllm-new|hopper": -0.0086,
+            "trtllm-old|ampere": 0.0373,
+            "trtllm-old|hopper": -0.026,
+            "vllm-new|ampere": 0.0817,
+            "vllm-new|cdna3": 0.1085,
+            "vllm-new|hopper": -0.0533,
+            "vllm-old|ada": -0.0198,
+            "vllm-old|ampere": 0.0002,
+            "vllm-old|ampere-gddr": 0.0045,
+            "vllm-old|cdna2": 0.0136,
+            "vllm-old|cdna3": 0.0037,
+            "vllm-old|hopper": -0.0126,
+            "vllm-old|ponte-vecchio": 0.6475
+        },
+        "port": {
+            "deepspeed": -0.0226,
+            "sambaflow": -0.2678,
+            "vllm-new": 0.0795,
+            "vllm-old": 0.4669
+        },
+        "served": {
+            "live": 0.0354
         },
         "source": {
-            "argonne-llm-inference-bench": -0.0545,
-            "dennislee22-a100": 0.1015,
-            "dstack-pd-ratio": 0.0484,
-            "gpustack-perf-lab": 0.0344,
-            "inferencex-experimental": 0.097,
-            "lmdeploy-a100": -0.0093,
-            "nm-vllm-nightly": 0.0712,
-            "rocm-vllm-devdocker": 0.01,
-            "trtllm-docs-v0.14": 0.078,
-            "trtllm-docs-v0.6": 0.0353,
-            "trtllm-docs-v0.9": 0.0339,
-            "trtllm-docs-v1.0": -0.0663,
-            "trtllm-docs-v1.2": 0.0045
+            "argonne-llm-inference-bench": -0.0474,
+            "dennislee22-a100": 0.0975,
+            "dstack-pd-ratio": 0.0503,
+            "gpustack-perf-lab": 0.0074,
+            "inferencex-experimental": 0.0579,
+            "lmdeploy-a100": -0.0042,
+            "nm-vllm-nightly": 0.0784,
+            "rocm-vllm-devdocker": 0.0085,
+            "trtllm-docs-v0.14": 0.0774,
+            "trtllm-docs-v0.6": 0.0288,
+            "trtllm-docs-v0.9": 0.0305,
+            "trtllm-docs-v1.0": -0.0596,
+            "trtllm-docs-v1.2": 0.0125
         }
     },
     "request_s": {
@@ -598,638 +619,520 @@ EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
             "lmdeploy": -0.0001,
             "mii": 0.0,
             "sambaflow": 0.0,
-            "sglang": 0.0013,
-            "trtllm-new": 0.0001,
+            "sglang": -0.0011,
+            "trtllm-new": 0.0,
             "trtllm-old": 0.0002,
-            "vllm-new": -0.0036,
-            "vllm-old": 0.0251
+            "vllm-new": 0.0034,
+            "vllm-old": 0.021
         },
         "source": {
             "argonne-llm-inference-bench": 0.0,
             "dennislee22-a100": 0.0041,
-            "dstack-pd-ratio": 0.0098,
-            "gpustack-perf-lab": -0.087,
-            "inferencex-experimental": 0.0516,
-            "lmdeploy-a100": -0.0007,
-            "nm-vllm-nightly": 0.2806,
+            "dstack-pd-ratio": -0.018,
+            "gpustack-perf-lab": -0.0991,
+            "inferencex-experimental": 0.1416,
+            "lmdeploy-a100": -0.0011,
+            "nm-vllm-nightly": 0.2459,
             "rocm-vllm-devdocker": -0.0,
             "trtllm-docs-v0.14": 0.0018,
             "trtllm-docs-v0.6": 0.0,
             "trtllm-docs-v0.9": 0.0,
             "trtllm-docs-v1.0": -0.0011,
-            "trtllm-docs-v1.2": -0.0012
+            "trtllm-docs-v1.2": -0.0011
         }
     },
     "seq_s": {
         "era": {
-            "deepspeed": 0.0808,
-            "lmdeploy": -0.0391,
-            "mii": 0.1744,
-            "sambaflow": 0.0076,
-            "sglang": 0.1064,
-            "trtllm-new": -0.4499,
-            "trtllm-old": -0.3483,
-            "vllm-new": 0.0842,
-            "vllm-old": 0.7109
+            "deepspeed": 0.104,
+            "lmdeploy": -0.0299,
+            "mii": 0.0827,
+            "sambaflow": 0.0173,
+            "sglang": 0.0766,
+            "trtllm-new": -0.4131,
+            "trtllm-old": -0.1476,
+            "vllm-new": 0.089,
+            "vllm-old": 1.7187
+        },
+        "served": {
+            "live": 0.0721
         },
         "source": {
-            "argonne-llm-inference-bench": 0.7773,
-            "dennislee22-a100": 0.048,
-            "dstack-pd-ratio": -0.0168,
-            "gpustack-perf-lab": 0.6165,
-            "inferencex-experimental": 0.0082,
-            "lmdeploy-a100": -0.0562,
-            "nm-vllm-nightly": 0.0428,
-            "rocm-vllm-devdocker": 0.1265,
-            "trtllm-docs-v0.14": -0.2819,
-            "trtllm-docs-v0.6": -0.1151,
-            "trtllm-docs-v0.9": 0.4205,
-            "trtllm-docs-v1.0": -0.5208,
-            "trtllm-docs-v1.2": -0.1991
+            "argonne-llm-inference-bench": 0.1652,
+            "dennislee22-a100": 0.0374,
+            "dstack-pd-ratio": -0.0165,
+            "gpustack-perf-lab": 0.4909,
+            "inferencex-experimental": 0.005,
+            "lmdeploy-a100": -0.043,
+            "nm-vllm-nightly": 0.0776,
+            "rocm-vllm-devdocker": 0.1069,
+            "trtllm-docs-v0.14": -0.3201,
+            "trtllm-docs-v0.6": -0.1237,
+            "trtllm-docs-v0.9": 0.415,
+            "trtllm-docs-v1.0": -0.528,
+            "trtllm-docs-v1.2": -0.1329
         }
     },
     "step_s": {
         "era": {
-            "deepspeed": -0.0125,
-            "lmdeploy": -0.0075,
-            "mii": 0.5025,
-            "sambaflow": -0.181,
-            "sglang": 0.1076,
-            "trtllm-new": -0.0279,
-            "trtllm-old": -0.2061,
-            "vllm-new": 0.0557,
-            "vllm-old": 0.2462
+            "deepspeed": 0.0437,
+            "lmdeploy": -0.0005,
+            "mii": 0.4251,
+            "sambaflow": -0.1625,
+            "sglang": 0.095,
+            "trtllm-new": -0.0277,
+            "trtllm-old": -0.0586,
+            "vllm-new": 0.0482,
+            "vllm-old": 0.6496
+        },
+        "served": {
+            "live": 0.2816
         },
         "source": {
-            "argonne-llm-inference-bench": 0.2976,
-            "dennislee22-a100": 0.1569,
-            "dstack-pd-ratio": 0.6315,
-            "gpustack-perf-lab": -0.0137,
-            "inferencex-experimental": 0.2777,
-            "lmdeploy-a100": -0.0435,
-            "nm-vllm-nightly": 0.5649,
-            "rocm-vllm-devdocker": 0.0297,
-            "trtllm-docs-v0.14": -0.0827,
-            "trtllm-docs-v0.6": 0.5233,
-            "trtllm-docs-v0.9": 0.7427,
-            "trtllm-docs-v1.0": -0.0623,
-            "trtllm-docs-v1.2": -0.0747
+            "argonne-llm-inference-bench": 0.103,
+            "dennislee22-a100": 0.1588,
+            "dstack-pd-ratio": 0.4309,
+            "gpustack-perf-lab": -0.0142,
+            "inferencex-experimental": 0.2348,
+            "lmdeploy-a100": -0.0025,
+            "nm-vllm-nightly": 0.1533,
+            "rocm-vllm-devdocker": 0.0205,
+            "trtllm-docs-v0.14": -0.1044,
+            "trtllm-docs-v0.6": 0.5106,
+            "trtllm-docs-v0.9": 0.705,
+            "trtllm-docs-v1.0": -0.0482,
+            "trtllm-docs-v1.2": -0.0765
         },
         "vendor": {
-            "AMD": -0.0018,
-            "Intel": 0.0103,
-            "NVIDIA": 0.1239,
-            "SambaNova": -0.0441
+            "AMD": -0.0277,
+            "Intel": 0.0249,
+            "NVIDIA": 0.0964,
+            "SambaNova": -0.0415
         }
     },
     "wait": {
         "era": {
             "deepspeed": 0.0,
-            "lmdeploy": 0.0102,
+            "lmdeploy": 0.0028,
             "mii": 0.0,
             "sambaflow": 0.0,
-            "sglang": 0.0007,
-            "trtllm-new": 0.0182,
-            "trtllm-old": 0.0046,
-            "vllm-new": -0.027,
-            "vllm-old": -0.0139
+            "sglang": 0.0109,
+            "trtllm-new": 0.0239,
+            "trtllm-old": 0.0068,
+            "vllm-new": 0.0201,
+            "vllm-old": -0.0105
         },
         "source": {
             "argonne-llm-inference-bench": 0.0,
-            "dennislee22-a100": -0.0065,
-            "dstack-pd-ratio": -0.1242,
-            "gpustack-perf-lab": 0.0388,
-            "inferencex-experimental": 0.0349,
-            "lmdeploy-a100": 0.1129,
-            "nm-vllm-nightly": -0.1636,
+            "dennislee22-a100": -0.0098,
+            "dstack-pd-ratio": -0.1788,
+            "gpustack-perf-lab": 0.338,
+            "inferencex-experimental": 0.4647,
+            "lmdeploy-a100": 0.0309,
+            "nm-vllm-nightly": -0.0737,
             "rocm-vllm-devdocker": -0.0,
-            "trtllm-docs-v0.14": 0.0514,
+            "trtllm-docs-v0.14": 0.0757,
             "trtllm-docs-v0.6": 0.0,
             "trtllm-docs-v0.9": 0.0,
-            "trtllm-docs-v1.0": -0.0086,
-            "trtllm-docs-v1.2": -0.0029
+            "trtllm-docs-v1.0": -0.0064,
+            "trtllm-docs-v1.2": -0.0011
         }
     },
     "weight_mbu": {
         "accelerator": {
             "A100-PCIE-80GB": -0.0047,
-            "A100-SXM-40GB": 0.0098,
-            "A100-SXM-80GB": -0.0003,
-            "A10G-24GB": -0.0,
+            "A100-SXM-40GB": 0.0076,
+            "A100-SXM-80GB": -0.0002,
+            "A10G-24GB": 0.0013,
             "B200-SXM-180GB": 0.0012,
             "GAUDI2-96GB": 0.0052,
-            "GB200-186GB": -0.0002,
-            "H100-SXM-80GB": -0.0202,
-            "H200-SXM-141GB": 0.0118,
-            "L4-24GB": 0.002,
+            "GB200-186GB": 0.0001,
+            "H100-SXM-80GB": -0.0208,
+            "H200-SXM-141GB": 0.0122,
+            "L4-24GB": 0.0022,
             "MAX1550-128GB": 0.0004,
-            "MI250-128GB": -0.001,
-            "MI300X-192GB": 0.0041,
-            "RTXPRO6000-SERVER-96GB": -0.0023,
-            "SN40L-64GB": 0.0033
+            "MI250-128GB": -0.0019,
+            "MI300X-192GB": 0.0051,
+            "RTXPRO6000-SERVER-96GB": -0.0025,
+            "SN40L-64GB": 0.0042
         },
         "era": {
-            "deepspeed": 0.0074,
-            "lmdeploy": 0.0004,
-            "mii": 0.0111,
-            "sambaflow": 0.0047,
-            "sglang": -0.0004,
-            "trtllm-new": -0.0039,
-            "trtllm-old": -0.0198,
-            "vllm-new": -0.0001,
-            "vllm-old": 0.0157
+            "deepspeed": 0.0073,
+            "lmdeploy": -0.0005,
+            "mii": 0.0086,
+            "sambaflow": 0.006,
+            "sglang": -0.0005,
+            "trtllm-new": -0.0045,
+            "trtllm-old": -0.0151,
+            "vllm-new": 0.0035,
+            "vllm-old": 0.0096
         },
         "generation": {
-            "ada": 0.0082,
-            "ampere": 0.0162,
-            "ampere-gddr": -0.0001,
-            "blackwell": 0.0044,
-            "blackwell-gddr": -0.009,
-            "cdna2": -0.0034,
-            "cdna3": 0.0165,
-            "gaudi": 0.0185,
-            "hopper": -0.0312,
-            "ponte-vecchio": 0.0016,
-            "sn40": 0.0128
+            "ada": 0.0089,
+            "ampere": 0.0112,
+            "ampere-gddr": 0.0053,
+            "blackwell": 0.0053,
+            "blackwell-gddr": -0.0098,
+            "cdna2": -0.0062,
+            "cdna3": 0.02,
+            "gaudi": 0.0172,
+            "hopper": -0.033,
+            "ponte-vecchio": 0.0017,
+            "sn40": 0.0162
         },
         "precision": {
             "fp8": -0.2223,
-            "int4": 0.0035,
-            "int8": -0.0541,
-            "mxfp4": 0.1204,
-            "nvfp4": -0.0844,
-            "w8": -0.0006
+            "int4": 0.007,
+            "int8": -0.0565,
+            "mxfp4": 0.1019,
+            "nvfp4": -0.0853,
+            "w8": -0.0004
         },
         "source": {
-            "argonne-llm-inference-bench": 0.0855,
-            "dennislee22-a100": 0.0037,
+            "argonne-llm-inference-bench": 0.077,
+            "dennislee22-a100": 0.0043,
             "dstack-pd-ratio": 0.0009,
-            "gpustack-perf-lab": -0.0,
-            "inferencex-experimental": -0.0037,
-            "lmdeploy-a100": 0.0012,
-            "nm-vllm-nightly": -0.0084,
-            "rocm-vllm-devdocker": 0.0006,
-            "trtllm-docs-v0.14": -0.0342,
-            "trtllm-docs-v0.6": -0.0211,
-            "trtllm-docs-v0.9": -0.0068,
-            "trtllm-docs-v1.0": -0.0107,
-            "trtllm-docs-v1.2": -0.005
+            "gpustack-perf-lab": 0.0053,
+            "inferencex-experimental": 0.0018,
+            "lmdeploy-a100": -0.0013,
+            "nm-vllm-nightly": -0.0004,
+            "rocm-vllm-devdocker": 0.0007,
+            "trtllm-docs-v0.14": -0.0353,
+            "trtllm-docs-v0.6": -0.0209,
+            "trtllm-docs-v0.9": -0.0069,
+            "trtllm-docs-v1.0": -0.0126,
+            "trtllm-docs-v1.2": -0.0059
         },
         "vendor": {
-            "AMD": 0.013,
-            "Intel": 0.0198,
-            "NVIDIA": -0.0028,
-            "SambaNova": 0.0128
+            "AMD": 0.0135,
+            "Intel": 0.019,
+            "NVIDIA": -0.0023,
+            "SambaNova": 0.0162
         }
     }
 }
 SPREADS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "e2e-tail|any": {
         "far": (
-            1.1533,
-            0.5766
+            1.5272,
+            1.2523
+        ),
+        "home": (
+            1.5272,
+            0.7636
         ),
         "known": (
-            1.1533,
-            0.5766
+            1.5272,
+            0.7636
         ),
         "near": (
-            1.1533,
-            0.5766
+            1.5272,
+            1.2523
         )
     },
-    "e2e-tail|open": {
+    "e2e-tail|live": {
         "far": (
-            1.1533,
-            0.5766
+            1.5272,
+            1.2523
+        ),
+        "home": (
+            1.5272,
+            0.7636
         ),
         "known": (
-            1.1533,
-            0.5766
+            1.5272,
+            0.7636
         ),
         "near": (
-            1.1533,
-            0.5766
+            1.5272,
+            1.2523
         )
     },
     "e2e|any": {
         "far": (
-            1.8778,
-            0.9389
+            2.2734,
+            1.7959
+        ),
+        "home": (
+            2.2734,
+            1.7959
         ),
         "known": (
-            1.8778,
-            0.9389
+            2.2734,
+            1.7959
         ),
         "near": (
-            1.8778,
-            0.9389
+            2.2734,
+            1.7959
         )
     },
-    "e2e|open": {
+    "e2e|live": {
         "far": (
-            1.8778,
-            0.9389
+            2.2734,
+            1.7959
+        ),
+        "home": (
+            2.2734,
+            1.7959
         ),
         "known": (
-            1.8778,
-            0.9389
+            2.2734,
+            1.7959
         ),
         "near": (
-            1.8778,
-            0.9389
+            2.2734,
+            1.7959
         )
     },
     "throughput|any": {
         "far": (
-            1.7614,
-            0.8807
+            1.6868,
+            0.8434
+        ),
+        "home": (
+            0.2131,
+            0.1747
         ),
         "known": (
-            0.5512,
-            0.2989
+            0.4718,
+            0.2359
         ),
         "near": (
-            1.066,
-            0.533
+            0.5068,
+            0.2534
         )
     },
-    "throughput|burst": {
+    "throughput|live": {
         "far": (
-            1.057,
-            0.5285
+            0.9791,
+            0.4895
+        ),
+        "home": (
+            0.4448,
+            0.2946
         ),
         "known": (
-            0.7114,
-            0.3557
+            0.9791,
+            0.4895
         ),
         "near": (
-            1.057,
-            0.5285
-        )
-    },
-    "throughput|closed": {
-        "far": (
-            1.2673,
-            0.6336
-        ),
-        "known": (
-            1.2673,
-            0.6336
-        ),
-        "near": (
-            1.2673,
-            0.6336
+            0.9791,
+            0.4895
         )
     },
     "throughput|saturated": {
         "far": (
-            0.3906,
-            0.3696
+            0.3756,
+            0.3974
+        ),
+        "home": (
+            0.3756,
+            0.3371
         ),
         "known": (
-            0.3202,
-            0.3696
+            0.3756,
+            0.3974
         ),
         "near": (
-            0.3906,
-            0.3696
-        )
-    },
-    "throughput|split": {
-        "far": (
-            0.4263,
-            0.3432
-        ),
-        "known": (
-            0.4263,
-            0.3432
-        ),
-        "near": (
-            0.4263,
-            0.3432
+            0.3756,
+            0.3974
         )
     },
     "throughput|static": {
         "far": (
-            1.8007,
-            0.9003
+            1.7187,
+            0.8594
+        ),
+        "home": (
+            0.26,
+            0.1941
         ),
         "known": (
-            0.4349,
-            0.2379
+            0.26,
+            0.206
         ),
         "near": (
-            1.5411,
-            0.7706
+            1.016,
+            0.508
         )
     },
     "tpot-tail|any": {
         "far": (
-            0.5681,
-            1.1363
+            0.5057,
+            0.8012
+        ),
+        "home": (
+            0.5057,
+            0.7434
         ),
         "known": (
-            0.5681,
-            1.1363
+            0.5057,
+            0.8012
         ),
         "near": (
-            0.5681,
-            1.1363
+            0.5057,
+            0.8012
         )
     },
-    "tpot-tail|burst": {
+    "tpot-tail|live": {
         "far": (
-            1.1127,
-            2.2254
+            0.5057,
+            0.8012
+        ),
+        "home": (
+            0.5057,
+            0.7434
         ),
         "known": (
-            0.7057,
-            1.4114
+            0.5057,
+            0.8012
         ),
         "near": (
-            1.1127,
-            2.2254
-        )
-    },
-    "tpot-tail|closed": {
-        "far": (
-            0.5071,
-            1.0143
-        ),
-        "known": (
-            0.5071,
-            1.0143
-        ),
-        "near": (
-            0.5071,
-            1.0143
-        )
-    },
-    "tpot-tail|open": {
-        "far": (
-            0.8674,
-            0.4337
-        ),
-        "known": (
-            0.8674,
-            0.4337
-        ),
-        "near": (
-            0.8674,
-            0.4337
-        )
-    },
-    "tpot-tail|split": {
-        "far": (
-            0.4078,
-            0.7365
-        ),
-        "known": (
-            0.4078,
-            0.7365
-        ),
-        "near": (
-            0.4078,
-            0.7365
+            0.5057,
+            0.8012
         )
     },
     "tpot|any": {
         "far": (
-            0.4916,
-            0.9832
+            0.3251,
+            0.6144
+        ),
+        "home": (
+            0.3251,
+            0.3604
         ),
         "known": (
-            0.4916,
-            0.9832
+            0.3251,
+            0.6144
         ),
         "near": (
-            0.4916,
-            0.9832
+            0.3251,
+            0.6144
         )
     },
-    "tpot|burst": {
+    "tpot|live": {
         "far": (
-            0.679,
-            1.3579
+            0.4001,
+            0.6144
+        ),
+        "home": (
+            0.4001,
+            0.4505
         ),
         "known": (
-            0.5254,
-            1.0508
+            0.4001,
+            0.6144
         ),
         "near": (
-            0.679,
-            1.3579
-        )
-    },
-    "tpot|closed": {
-        "far": (
-            0.5186,
-            1.0372
-        ),
-        "known": (
-            0.5186,
-            1.0372
-        ),
-        "near": (
-            0.5186,
-            1.0372
-        )
-    },
-    "tpot|open": {
-        "far": (
-            0.9793,
-            0.6104
-        ),
-        "known": (
-            0.9793,
-            0.6104
-        ),
-        "near": (
-            0.9793,
-            0.6104
-        )
-    },
-    "tpot|split": {
-        "far": (
-            0.295,
-            0.5901
-        ),
-        "known": (
-            0.295,
-            0.5901
-        ),
-        "near": (
-            0.295,
-            0.5901
+            0.4001,
+            0.6144
         )
     },
     "tpot|static": {
         "far": (
-            0.0927,
-            0.08
+            0.1481,
+            0.2962
+        ),
+        "home": (
+            0.1481,
+            0.2962
         ),
         "known": (
-            0.0927,
-            0.08
+            0.1481,
+            0.2962
         ),
         "near": (
-            0.0927,
-            0.08
+            0.1481,
+            0.2962
         )
     },
     "ttft-tail|any": {
         "far": (
-            1.5929,
-            1.9258
+            0.9799,
+            1.9597
+        ),
+        "home": (
+            0.8351,
+            0.6025
         ),
         "known": (
-            0.9623,
-            1.9245
+            0.9799,
+            1.9597
         ),
         "near": (
-            1.5929,
-            1.9258
+            0.9799,
+            1.9597
         )
     },
-    "ttft-tail|burst": {
+    "ttft-tail|live": {
         "far": (
-            0.7378,
-            1.3815
+            0.9799,
+            1.9597
+        ),
+        "home": (
+            0.8351,
+            0.6025
         ),
         "known": (
-            0.7378,
-            0.6987
+            0.9799,
+            1.9597
         ),
         "near": (
-            0.7378,
-            1.3815
-        )
-    },
-    "ttft-tail|closed": {
-        "far": (
-            1.0064,
-            2.0129
-        ),
-        "known": (
-            1.0064,
-            2.0129
-        ),
-        "near": (
-            1.0064,
-            2.0129
-        )
-    },
-    "ttft-tail|open": {
-        "far": (
-            5.5429,
-            2.7715
-        ),
-        "known": (
-            5.5429,
-            2.7715
-        ),
-        "near": (
-            5.5429,
-            2.7715
-        )
-    },
-    "ttft-tail|split": {
-        "far": (
-            1.6963,
-            3.1433
-        ),
-        "known": (
-            1.6963,
-            3.1433
-        ),
-        "near": (
-            1.6963,
-            3.1433
+            0.9799,
+            1.9597
         )
     },
     "ttft|any": {
         "far": (
-            1.2254,
-            2.0965
+            1.0817,
+            2.1635
+        ),
+        "home": (
+            0.6006,
+            0.3114
         ),
         "known": (
-            1.0483,
-            2.0965
+            1.0817,
+            2.1635
         ),
         "near": (
-            1.2254,
-            2.0965
+            1.0817,
+            2.1635
         )
     },
-    "ttft|burst": {
+    "ttft|live": {
         "far": (
-            0.6901,
-            1.3072
+            1.3074,
+            2.2462
+        ),
+        "home": (
+            1.3074,
+            0.8983
         ),
         "known": (
-            0.6901,
-            0.5269
+            1.3074,
+            2.2462
         ),
         "near": (
-            0.6901,
-            1.3072
-        )
-    },
-    "ttft|closed": {
-        "far": (
-            1.1929,
-            2.3859
-        ),
-        "known": (
-            1.1929,
-            2.3859
-        ),
-        "near": (
-            1.1929,
-            2.3859
-        )
-    },
-    "ttft|open": {
-        "far": (
-            4.9887,
-            2.4943
-        ),
-        "known": (
-            1.2561,
-            0.9796
-        ),
-        "near": (
-            4.9887,
-            2.4943
-        )
-    },
-    "ttft|split": {
-        "far": (
-            1.5095,
-            1.7334
-        ),
-        "known": (
-            1.5095,
-            1.7334
-        ),
-        "near": (
-            1.5095,
-            1.7334
+            1.3074,
+            2.2462
         )
     },
     "ttft|static": {
         "far": (
-            0.372,
-            0.421
+            0.4186,
+            0.5029
+        ),
+        "home": (
+            0.3189,
+            0.4294
         ),
         "known": (
-            0.3142,
-            0.4154
+            0.4186,
+            0.5029
         ),
         "near": (
-            0.372,
-            0.421
+            0.4186,
+            0.5029
         )
     }
 }

@@ -1,8 +1,9 @@
-"""How far from a prediction the truth lies in 80 % of cases: by metric, and by how well the case is known.
+"""How far from a prediction the truth lies in 80 % of cases: by metric, by kind of load, and by how well the case is known.
 
-The spreads are conformal, measured on groups that a fit had not seen (`calibrate/validate.py`): `known` where the engine ran
-on that accelerator in the measurements, `near` where it ran on another of its vendor's, `far` else. Kinds of load differ
-more than cards do: a saturated batch is arithmetic, a queue is luck.
+The spreads are conformal, measured on groups that a fit had not seen (`calibrate/intervals.py`). What is known best is a
+laboratory's next configuration (`home`): its habits were learned. Next is a stranger's measurement where engine and card are
+known, next a card that others of its vendor's stand for (`near`), `far` else. Arithmetic inside an engine, a static batch or
+a saturated one, is surer than anything live: a queue is luck.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from enum import StrEnum
 from advisor.core.efficiency import EfficiencyTable, Keys
 
 PER_ASSUMPTION = 0.1  # of the logarithm, for each thing that had to be assumed
+IN_ENGINE = ("static", "saturated")  # loads that no server stands in front of
 
 
 class Distance(StrEnum):
+    HOME = "home"
     KNOWN = "known"
     NEAR = "near"
     FAR = "far"
@@ -26,15 +29,20 @@ class Distance(StrEnum):
 def distance_of(table: EfficiencyTable, keys: Keys) -> Distance:
     """How far a case is from what was measured."""
     if table.knows("accelerator", keys.accelerator) and table.knows("pair", keys.pair):
-        return Distance.KNOWN
+        return Distance.HOME if table.knows("source", keys.source) else Distance.KNOWN
     if table.knows("era", keys.era) and table.knows("vendor", keys.vendor):
         return Distance.NEAR
     return Distance.FAR
 
 
+def class_of(load: str) -> str:
+    """Loads whose errors are alike: too few laboratories ran each live one for a spread of its own."""
+    return load if load in (*IN_ENGINE, "any") else "live"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals:
-    """`spreads["throughput|burst"]["near"]` is the pair of logarithms from prediction to low and high."""
+    """`spreads["throughput|live"]["near"]` is the pair of logarithms from prediction to low and high."""
 
     spreads: Mapping[str, Mapping[str, tuple[float, float]]]
 
@@ -42,7 +50,7 @@ class Intervals:
         self, value: float, *, group: str, load: str, distance: Distance, assumed: int = 0
     ) -> tuple[float, float]:
         """(low, high) of one prediction."""
-        known = self.spreads.get(f"{group}|{load}") or self.spreads[f"{group}|any"]
+        known = self.spreads.get(f"{group}|{class_of(load)}") or self.spreads[f"{group}|any"]
         down, up = known[distance]
         more = PER_ASSUMPTION * assumed
         return value * math.exp(-down - more), value * math.exp(up + more)

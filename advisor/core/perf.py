@@ -59,6 +59,9 @@ class Settings:
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
     kv_tokens: int | None = None
+    expert_parallel: bool = (
+        False  # whole experts on each device, as `--enable-expert-parallel` has it
+    )
     prefix_hit_rate: float = 0.0  # share of prompt tokens found in the prefix cache
     isl_cv: float = CONVERSATION_CV  # standard deviation of lengths over their mean
     osl_cv: float = CONVERSATION_CV
@@ -84,7 +87,7 @@ class Replica:
     def keys(self) -> Keys:
         """Where it stands in the fitted table."""
         named = engine_keys(self.engine, self.engine_version)
-        return keys_of(self.spec, self.accelerator, named)
+        return keys_of(self.spec, self.accelerator, named, live=True)
 
     @property
     def distance(self) -> Distance:
@@ -127,7 +130,11 @@ def _parts(replica: Replica) -> _Parts:
         costs=step_costs(
             replica.spec,
             replica.accelerator,
-            Sharding(tp=replica.tp_degree, pp=replica.pp_degree),
+            Sharding(
+                tp=replica.tp_degree,
+                pp=replica.pp_degree,
+                expert_parallel=settings.expert_parallel,
+            ),
         ),
         eff=_corrected(TABLE.at(replica.keys), replica.correction),
         engine=Engine(
@@ -295,7 +302,7 @@ def predict(
         ttft_interval_s=_interval(replica, distance, ttft, "ttft", LoadKind.OPEN),
         tpot_interval_s=_interval(replica, distance, tpot, "tpot", LoadKind.OPEN),
         max_requests_interval_per_s=_interval(
-            replica, distance, most, "throughput", LoadKind.SATURATED
+            replica, distance, most, "throughput", LoadKind.OPEN
         ),
     )
 

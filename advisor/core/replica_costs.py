@@ -2,7 +2,8 @@
 
 Tensor parallelism divides weights, FLOPs and KV heads (those fewer than the degree are replicated); pipeline parallelism
 divides layers, so that each stage has its share of the sequences; data-parallel attention repeats the attention on every
-device and spreads only the experts.
+device and spreads only the experts. Expert parallelism keeps experts whole: the same bytes and FLOPs on average, but every
+step waits for the device whose experts were chosen most.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advisor.core.hardware import Accelerator
+from advisor.core.layout import Attention
 from advisor.core.model_spec import Dtype, ModelSpec, cache_bytes
 from advisor.core.step_time import StepCosts
 
@@ -23,6 +25,7 @@ RESERVED_BYTES_ONE_DEVICE, RESERVED_BYTES_EACH_OF_SEVERAL = 3.0e9, 5.0e9  # see 
 RESERVED_SHARE = 0.1  # of a small device, which engines leave less
 TRTLLM_RESERVED_BYTES = 1.5e9  # activations and context, taken before its share
 NO_WINDOW = 1e12
+SPARSE_HEADS = 64.0
 SIXTEEN_BITS = (Dtype.BF16, Dtype.FP16, Dtype.FP32)
 
 
@@ -44,7 +47,15 @@ class Sharding:
     tp: int = 1
     pp: int = 1
     dp: int = 1  # ranks of data-parallel attention, whose experts are spread over all of them
+    expert_parallel: bool = (
+        False  # whole experts on each device, where tensor parallelism alone would slice all
+    )
     over_network: bool = False
+
+    @property
+    def expert_ranks(self) -> int:
+        """Devices that hold whole experts, and wait for the busiest."""
+        return self.tp * self.dp if self.expert_parallel or self.dp > 1 else 1
 
     @property
     def devices(self) -> int:
@@ -78,8 +89,10 @@ def step_costs(spec: ModelSpec, accelerator: Accelerator, sharding: Sharding) ->
         kv_bytes=cache.full_bytes,
         window_bytes=cache.window_bytes,
         window=cache.window,
+        window_flops=cache.window_flops,
         state_bytes=spec.state_bytes / tp,
         peak_flops_per_s=peak,
+        attention_peak_flops_per_s=_attention_peak(spec, accelerator) or peak,
         bytes_per_s=accelerator.memory_bandwidth_bytes_per_s,
         link_bytes_per_s=link / 2,
         hops=2.0 * spec.num_layers * (experts_over > 1) + (sharding.pp - 1),
@@ -87,21 +100,35 @@ def step_costs(spec: ModelSpec, accelerator: Accelerator, sharding: Sharding) ->
         layers=float(spec.num_layers),
         split=float(sharding.pp * sharding.dp),
         expert_split=float(sharding.dp),
+        experts=float(spec.num_experts),
+        expert_ranks=float(sharding.expert_ranks),
+    )
+
+
+def _attention_peak(spec: ModelSpec, accelerator: Accelerator) -> float | None:
+    """Attention multiplies in 16 bits whatever the weights are kept in, or in FP8 where the cache is."""
+    return matrix_peak_flops_per_s(
+        accelerator, Dtype.FP8 if spec.kv_dtype is Dtype.FP8 else Dtype.BF16
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cache:
-    """What attention reads on one device for each token of context, and the FLOP that it takes on all of them."""
+    """What attention reads on one device for each token of context, and the FLOP that it takes on all of them.
+
+    Sparse attention works on the latent cache, and its kernel on no fewer than 64 heads: a device that has 8 of them
+    multiplies eight times what it needs (vLLM's flashmla_sparse.py pads prompts' heads to 64 on Hopper).
+    """
 
     full_bytes: float
     window_bytes: float
     window: float
     flops: float
+    window_flops: float  # on one device, per token of context up to the window
 
     @classmethod
     def of(cls, spec: ModelSpec, tp: int) -> _Cache:
-        full = windowed = flops = 0.0
+        full = windowed = flops = near = 0.0
         window = NO_WINDOW
         for kind in spec.layout.attentions:
             heads = 1 if kind.latent_dim is not None else kind.kv_heads
@@ -112,7 +139,17 @@ class _Cache:
                 flops += 2.0 * kind.layers * kind.heads * (kind.key_dim + kind.value_dim)
             else:
                 windowed, window = windowed + read, float(reach)
-        return cls(full_bytes=full, window_bytes=windowed, window=window, flops=flops)
+                near += _near_flops(kind, tp)
+        return cls(
+            full_bytes=full, window_bytes=windowed, window=window, flops=flops, window_flops=near
+        )
+
+
+def _near_flops(kind: Attention, tp: int) -> float:
+    """Per token and token that it looks back on, on one device."""
+    if kind.selected is not None and kind.latent_dim is not None:
+        return 4.0 * kind.layers * max(kind.heads / tp, SPARSE_HEADS) * kind.latent_dim
+    return 2.0 * kind.layers * kind.heads / tp * (kind.key_dim + kind.value_dim)
 
 
 def kv_tokens(

@@ -28,7 +28,7 @@ from advisor.core.step_time import StepCosts, step_time_s
 Array = npt.NDArray[np.float64]
 GRID = np.linspace(0.0, 1.0, 32)
 RANKS = (np.arange(40) + 0.5) / 40  # of a burst's requests, in order of their start
-EVEN_DEVIATES = (-1.73, -1.04, -0.67, -0.38, -0.13, 0.13, 0.38, 0.67, 1.04, 1.73)
+ANSWER_RANKS = (np.arange(16) + 0.5) / 16  # of a burst's answers, by length
 MAX_QUEUE_SHARE = 0.985  # beyond it the steady state takes longer to reach than any run lasts
 LEAST_CHUNK = 64.0
 SPACED = 0.2  # share of the queue that requests of one length spare each other
@@ -58,6 +58,9 @@ class Shape:
     isl_cv: Reals = 0.0
     osl_cv: Reals = 0.0
     cached: Reals = 0.0
+    in_step: Reals = (
+        1.0  # 0 where answers of one length drift apart: drafts are accepted or not by chance
+    )
 
     @property
     def prompt(self) -> Reals:
@@ -113,7 +116,7 @@ def _chunk_s(
 
 def lockstep(shape: Shape) -> Reals:
     """1 where answers are of one length: requests that start together end together, and their successors too."""
-    share: Reals = 1.0 - np.clip(np.asarray(shape.osl_cv) / 0.5, 0.0, 1.0)
+    share: Reals = shape.in_step * (1.0 - np.clip(np.asarray(shape.osl_cv) / 0.5, 0.0, 1.0))
     return share
 
 
@@ -138,7 +141,11 @@ def curve(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> 
     mixed_s = mixed * riding_s + (1.0 - mixed) * (decode_s + alone_s)
     tpot_s = decode_s + share * (mixed_s - decode_s)
     others = np.maximum(batch - group, 0.0) * mixed
-    own_s = np.maximum(prompt / budget, 1.0) * _chunk_s(costs, eff, shape, others, own_chunk)
+    chunk_s = np.asarray(_chunk_s(costs, eff, shape, others, own_chunk))
+    own_s = np.maximum(prompt / budget, 1.0) * chunk_s
+    # Of a prompt that one step holds half as long would save this; reading the weights, and the experts, it would not.
+    half_s = np.asarray(_chunk_s(costs, eff, shape, others, own_chunk / 2))
+    grows_s = np.where(prompt < budget, 2.0 * (chunk_s - half_s), own_s - decode_s)
     busy = np.minimum(share * mixed_s / tpot_s, MAX_QUEUE_SHARE)
     spread = 1.0 + np.asarray(shape.isl_cv) ** 2
     random_s = eff.wait * spread * own_s * busy / (2.0 * (1.0 - busy))
@@ -155,7 +162,7 @@ def curve(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape) -> 
         ttft_s=base_s + queue_s,
         random_s=random_s - queue_s,
         own_s=own_s,
-        grows_s=np.maximum(own_s - decode_s, 0.1 * own_s),
+        grows_s=np.clip(grows_s, 0.1 * own_s, own_s),
         queue_s=queue_s,
         decode_s=decode_s,
         hit_s=(mixed_s - decode_s) * prompt / chunk,
@@ -493,11 +500,17 @@ def burst(
 
 
 def _length_factors(shape: Shape) -> list[Array]:
-    """Answers' lengths over their mean, at evenly spaced ranks."""
-    sigma2 = np.log1p(np.asarray(shape.osl_cv) ** 2)
-    if not np.any(sigma2 > 0):
-        return [np.ones_like(np.asarray(sigma2))]
-    return [np.exp(np.sqrt(sigma2) * deviate - sigma2 / 2) for deviate in EVEN_DEVIATES]
+    """Answers' lengths over their mean, at evenly spaced ranks.
+
+    Not a lognormal's: conversations have many answers of a few tokens, which wait for as many prompts as the others do and
+    so have the longest times per token. Weibull's with that spread, an exponential where the spread is the mean.
+    """
+    cv = np.asarray(shape.osl_cv)
+    if not np.any(cv > 0):
+        return [np.ones_like(cv)]
+    raw = [(-np.log1p(-rank)) ** cv for rank in ANSWER_RANKS]
+    mean = sum(raw) / len(raw)
+    return [factor / mean for factor in raw]
 
 
 def disaggregated(

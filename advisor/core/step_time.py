@@ -37,6 +37,7 @@ class StepCosts:
     window: Reals
     state_bytes: Reals  # per sequence, of layers with a state in place of a cache
     peak_flops_per_s: Reals
+    attention_peak_flops_per_s: Reals  # in the dtype of the cache, not of the weights
     bytes_per_s: Reals
     link_bytes_per_s: Reals  # one direction
     hops: Reals  # collectives of one step; 0 on one device
@@ -47,6 +48,18 @@ class StepCosts:
     expert_split: Reals = (
         1.0  # groups whose tokens meet at the same experts: the ranks of data-parallel attention
     )
+    window_flops: Reals = 0.0  # per token and token of context up to `window`
+    experts: Reals = 0.0  # routed experts of a layer
+    expert_ranks: Reals = 1.0  # devices that hold whole experts; 1 where each holds a slice of all
+
+
+def busiest(ranks: Reals, items: Reals) -> Reals:
+    """What the busiest of the ranks gets over their mean, of items dealt at random: all wait for it.
+
+    Each gets a number near Poisson's with mean m = items / ranks; of R such the largest is about m + sqrt(2 m ln R).
+    """
+    most: Reals = 1.0 + np.sqrt(2.0 * np.log(ranks) * ranks / np.maximum(items, 1.0))
+    return np.minimum(most, ranks)
 
 
 def step_time_s(
@@ -65,7 +78,8 @@ def step_time_s(
     tokens = own + chunk
     bandwidth = costs.bytes_per_s
     hit = 1.0 - (1.0 - costs.expert_hit) ** (tokens * costs.expert_split)
-    weights_s = (costs.dense_bytes + costs.expert_bytes * hit / eff.expert_mbu) / (
+    read = np.minimum(hit * busiest(costs.expert_ranks, costs.experts * hit), 1.0)
+    weights_s = (costs.dense_bytes + costs.expert_bytes * read / eff.expert_mbu) / (
         bandwidth * eff.weight_mbu
     )
     matrix = costs.peak_flops_per_s * eff.mfu
@@ -75,7 +89,9 @@ def step_time_s(
     together = tokens * costs.expert_split
     experts = costs.expert_flops * together
     padding = EXPERT_TILE * hit / np.maximum(together * costs.expert_hit, 1e-9)
-    multiply_s = multiply_s + experts * (1.0 + padding) / (matrix * eff.expert_mfu)
+    visits = together * costs.experts * costs.expert_hit
+    waits = busiest(costs.expert_ranks, visits)
+    multiply_s = multiply_s + experts * (waits + padding) / (matrix * eff.expert_mfu)
     linear_s = (weights_s**OVERLAP_NORM + multiply_s**OVERLAP_NORM) ** (1 / OVERLAP_NORM)
     # A chunk's KV is read once a step; its attention is bound by multiplication.
     chunk_context = np.minimum(chunk, prefill_context)
@@ -83,7 +99,11 @@ def step_time_s(
     cached = cached + costs.window_bytes * own * np.minimum(context, costs.window)
     kept = cached + costs.state_bytes * own
     kv_s = kept / (bandwidth * eff.kv_mbu)
-    attend_s = costs.attention_flops * chunk * prefill_context / (matrix * 0.6)
+    # FlashAttention reaches about what a large product does: 57-73 % of the 16-bit peak on A100 and H100 (Dao, arXiv
+    # 2307.08691; Shah et al., arXiv 2407.08608).
+    reach = costs.window_flops * np.minimum(prefill_context, costs.window)
+    attend = chunk * (costs.attention_flops * prefill_context + reach)
+    attend_s = attend / (costs.attention_peak_flops_per_s * eff.mfu)
     comm_s = costs.hops * eff.hop_s + costs.sent_bytes * tokens / (
         costs.link_bytes_per_s * eff.link
     )

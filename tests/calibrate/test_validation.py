@@ -11,7 +11,7 @@ import pytest
 from advisor.calibrate.columns import predict_log
 from advisor.calibrate.doubts import doubt_of
 from advisor.calibrate.fit import fit
-from advisor.calibrate.intervals import nested_coverage, spreads_of
+from advisor.calibrate.intervals import asked_shares, coverage_at, nested, spreads_of
 from advisor.calibrate.names import cached_accelerator_of, spec_of
 from advisor.calibrate.observation import Observation
 from advisor.calibrate.priors import BASES
@@ -109,13 +109,34 @@ def test_a_row_in_doubt_is_not_learned_from() -> None:
 def test_intervals_set_on_other_groups_hold_four_in_five() -> None:
     rows = observed(neutral()) * 6
     draw = np.random.default_rng(3)
-    held = HeldOut(
-        errors=draw.normal(0.0, 0.4, len(rows)),
-        folds=tuple(str(i % 8) for i in range(len(rows))),
-        distances=(Distance.NEAR,) * len(rows),
-    )
-    inside = nested_coverage(rows, {"source": held})["source"]
-    assert 0.7 < inside.mean() < 0.9
-    down, up = spreads_of(rows, {"source": held})["throughput|any"][Distance.NEAR]
+    held = {
+        "source": HeldOut(
+            errors=draw.normal(0.0, 0.4, len(rows)),
+            folds=tuple(str(i % 8) for i in range(len(rows))),
+            distances=(Distance.NEAR,) * len(rows),
+        )
+    }
+    others = nested(rows, held)
+    shares = asked_shares(rows, held, others)
+    assert 0.75 < coverage_at(rows, held, others, shares)["source"].mean() < 0.85
+    down, up = spreads_of(rows, held, shares)["throughput|any"][Distance.NEAR]
     assert down == pytest.approx(1.28 * 0.4, rel=0.35)
     assert up == pytest.approx(1.28 * 0.4, rel=0.35)
+
+
+def test_a_laboratory_that_was_learned_from_is_known_better_than_a_stranger() -> None:
+    rows = observed(neutral()) * 12
+    draw = np.random.default_rng(5)
+    home = np.array([i % 2 == 0 for i in range(len(rows))])
+    held = {
+        "source": HeldOut(
+            errors=draw.normal(0.0, 1.0, len(rows)) * np.where(home, 0.2, 0.6),
+            folds=tuple(str(i % 8) for i in range(len(rows))),
+            distances=tuple(Distance.HOME if at else Distance.KNOWN for at in home),
+        )
+    }
+    spreads = spreads_of(rows, held, asked_shares(rows, held, nested(rows, held)))
+    for by_distance in spreads.values():
+        widths = [down + up for down, up in by_distance.values()]
+        assert widths == sorted(widths)
+        assert widths[0] < widths[1]

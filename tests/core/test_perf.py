@@ -158,6 +158,17 @@ def test_a_lone_request_of_a_sparse_model_does_not_read_all_experts(
     assert replica.step_s(1, 500) < replica.step_s(64, 500) / 2
 
 
+def test_whole_experts_make_a_step_wait_for_the_busiest_device(
+    spec_of: SpecOf, accelerator_named: Named
+) -> None:
+    sliced = Replica(
+        spec=spec_of("Qwen3-30B-A3B"), accelerator=accelerator_named("H100-SXM-80GB"), tp_degree=4
+    )
+    whole = replace(sliced, settings=replace(sliced.settings, expert_parallel=True))
+    assert sliced.step_s(4, 500) < whole.step_s(4, 500) < 2.5 * sliced.step_s(4, 500)
+    assert whole.prefill_s(30_000) == pytest.approx(sliced.prefill_s(30_000), rel=0.05)
+
+
 def test_kv_cache_that_holds_no_request_sustains_nothing(accelerator_named: Named) -> None:
     replica = Replica(spec=LLAMA_8B, accelerator=accelerator_named("T4-16GB"), tp_degree=1)
     assert perf.max_requests_per_s(replica, isl=100, osl=100, slos=()) == 0.0

@@ -13,13 +13,13 @@ from advisor.core import scheduler
 from advisor.core.efficiency import Efficiencies
 from advisor.core.load import Load, LoadKind, serve, stack
 from advisor.core.scheduler import Engine, Shape
-from advisor.core.step_time import EXPERT_TILE, StepCosts, step_time_s
+from advisor.core.step_time import EXPERT_TILE, StepCosts, busiest, step_time_s
 
 # Llama-3.1-8B in 16 bits on an H100, in round numbers.
 COSTS = StepCosts(
     dense_bytes=15e9, expert_bytes=0.0, expert_hit=0.0, linear_flops=14e9, logits_flops=1e9, attention_flops=5.2e5,
-    kv_bytes=131072.0, window_bytes=0.0, window=1e12, state_bytes=0.0, peak_flops_per_s=989e12, bytes_per_s=3.35e12,
-    link_bytes_per_s=450e9, hops=0.0, sent_bytes=0.0, layers=32.0,
+    kv_bytes=131072.0, window_bytes=0.0, window=1e12, state_bytes=0.0, peak_flops_per_s=989e12,
+    attention_peak_flops_per_s=989e12, bytes_per_s=3.35e12, link_bytes_per_s=450e9, hops=0.0, sent_bytes=0.0, layers=32.0,
 )  # fmt: skip
 EFF = Efficiencies(
     weight_mbu=0.8, expert_mbu=0.8, kv_mbu=0.7, mfu=0.5, expert_mfu=0.5, half_tokens=30.0, link=0.5, hop_s=1e-5,
@@ -167,3 +167,66 @@ def test_columns_give_what_single_cases_give(kind: LoadKind) -> None:
     together = throughput(slice(0, 3))
     for i in range(3):
         assert throughput(slice(i, i + 1))[0] == pytest.approx(together[i], rel=1e-9)
+
+
+@given(ranks=st.integers(1, 64), items=st.floats(1, 1e6))
+def test_the_busiest_rank_has_its_share_at_least_and_all_of_it_at_most(
+    ranks: int, items: float
+) -> None:
+    most = float(busiest(float(ranks), items))
+    assert 1.0 <= most <= ranks
+    assert float(busiest(float(ranks), 2 * items)) <= most
+
+
+def test_the_busiest_rank_is_about_what_dealing_at_random_gives() -> None:
+    draw = np.random.default_rng(1)
+    for ranks, items in ((4, 400), (8, 512), (8, 8192)):
+        dealt = draw.multinomial(items, [1 / ranks] * ranks, size=2000).max(axis=1).mean()
+        assert float(busiest(float(ranks), items)) == pytest.approx(
+            dealt / (items / ranks), rel=0.1
+        )
+
+
+@given(batch=st.floats(1, 500), prefill=st.floats(0, 8000))
+def test_whole_experts_are_waited_for_and_even_out_over_many_tokens(
+    batch: float, prefill: float
+) -> None:
+    experts = replace(
+        COSTS, expert_bytes=10e9, expert_hit=8 / 128, experts=128.0, expert_flops=4e9
+    )
+    whole = replace(experts, expert_ranks=8.0)
+
+    def ratio(tokens: float) -> float:
+        took = [
+            float(
+                step_time_s(
+                    c, EFF, batch=batch, context=500.0, prefill=tokens, prefill_context=1.0
+                )
+            )
+            for c in (whole, experts)
+        ]
+        return took[0] / took[1]
+
+    assert 1.0 <= ratio(prefill) < 8.0
+    assert ratio(1e6) < 1.05
+
+
+def test_a_burst_of_drifting_answers_has_short_ones_that_wait_longest_per_token() -> None:
+    apart = replace(
+        ENGINE, mixed=0.0
+    )  # prompts first: whoever has its first token waits for the rest of them
+    served = scheduler.burst(
+        COSTS,
+        EFF,
+        apart,
+        Shape(isl=217.0, osl=200.0, isl_cv=1.0, osl_cv=1.0),
+        np.array([[1000.0]]),
+    )
+    assert served.tpot_s[0, 3] > 3 * served.tpot_s[0, 0]
+
+
+def test_drafts_let_answers_drift_apart() -> None:
+    alike = Shape(isl=8192.0, osl=128.0)
+    drafted = replace(alike, in_step=0.0)
+    assert float(scheduler.lockstep(alike)) == 1.0
+    assert float(scheduler.lockstep(drafted)) == 0.0
