@@ -66,6 +66,7 @@ SURE_IN_FLIGHT = 2.0  # of a count that a gauge shows once and the arrivals conf
 QUICK_WINDOW_S = 60.0  # that a smoothing over 30 s looks back
 WAITING_IS_NORMAL = 1.0  # requests per replica that a gauge catches between two steps
 LONG_ANSWER_TOKENS = 20.0
+MAX_LAUNCH_SHARE = 0.5  # of its price: where starts take minutes, certainty comes too late
 MAX_CONCURRENCY_RATIO = 3.0  # of what is in flight over what arrives; above it, it is a backlog
 
 
@@ -238,14 +239,16 @@ class AdvisorPolicy:
     def _cheapest(
         self, observation: StepObservation, demand: NDArray[np.float64], table: MissTable
     ) -> int:
-        """The count that costs least. A new replica is billed for a cold start in which it serves nobody, and stays for as
-        long as the direction is kept (A5) at least: that share on top of its price is what going up must earn."""
+        """The count that costs least. A new replica is billed for a cold start in which it serves nobody, and then stays for
+        as long as the direction is kept (A5) at least: the one over the other is what going up must earn beyond its price.
+        """
+        launch_share = self._cold_start_s / guards.CHANGE_OF_DIRECTION_S
         return cheapest(
             demand,
             table,
             self._budget.price(),
             have=guards.present(observation) or 0,
-            launch_share=self._cold_start_s / guards.CHANGE_OF_DIRECTION_S,
+            launch_share=min(MAX_LAUNCH_SHARE, launch_share),
         )
 
     def _replay(

@@ -118,6 +118,17 @@ def test_a_jump_is_answered_in_one_step_and_starting_replicas_are_credited() -> 
     assert fleet.targets[-1] > before
 
 
+def test_a_look_at_a_handful_in_flight_asks_for_nothing_and_at_hundreds_for_replicas() -> None:
+    def target_with(in_flight_per_replica: float, rate: float) -> int:
+        fleet = Fleet(make_policy(), running=4)
+        fleet.drive(lambda _: rate, 1800.0)
+        fleet.step(rate, requests_running=in_flight_per_replica * fleet.running)
+        return fleet.targets[-1] - fleet.targets[-2]
+
+    assert target_with(4.0, 1.0) == 0
+    assert target_with(200.0, 8.0) > 0
+
+
 @pytest.mark.parametrize("rate", [3.0, 12.0, 60.0])
 def test_constant_load_with_noise_changes_nothing_once_settled(rate: float) -> None:
     rng = random.Random(3)

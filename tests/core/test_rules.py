@@ -53,18 +53,34 @@ def replayed(demand: Callable[[float], float], hours: float, *, price: float = 1
     return rules
 
 
-@given(
-    values=st.lists(st.floats(0.0, 50.0), min_size=len(QUANTILES), max_size=len(QUANTILES)),
-    more=st.floats(1.0, 3.0),
-)
-def test_dearer_misses_and_more_demand_never_want_fewer_replicas(
-    values: list[float], more: float
-) -> None:
+@given(values=st.lists(st.floats(0.0, 50.0), min_size=len(QUANTILES), max_size=len(QUANTILES)))
+def test_dearer_misses_never_want_fewer_replicas(values: list[float]) -> None:
     demand = np.sort(values) * TABLE.fluid
     wanted = [cheapest(demand, TABLE, price) for price in (1.0, 4.0, 15.0, 60.0)]
     assert wanted == sorted(wanted)
     assert wanted[0] >= 1
-    assert cheapest(more * demand, TABLE, 15.0) >= wanted[2] - 1  # neighbours cost the same
+
+
+@given(value=st.floats(0.1, 15.0), more=st.floats(1.0, 3.0))
+def test_more_demand_never_wants_fewer_replicas(value: float, more: float) -> None:
+    """Of demand that is known: a rare burst may be worth its replicas or just not, whatever its size."""
+    demand = np.array([value]) * TABLE.fluid
+    fewer = cheapest(demand, TABLE, 15.0)
+    assert cheapest(more * demand, TABLE, 15.0) >= fewer - 1  # neighbours cost the same
+
+
+@given(
+    values=st.lists(st.floats(0.0, 50.0), min_size=len(QUANTILES), max_size=len(QUANTILES)),
+    have=st.integers(0, 40),
+)
+def test_a_launch_that_must_be_earned_is_never_wanted_sooner_and_moves_nobody_down(
+    values: list[float], have: int
+) -> None:
+    demand = np.sort(values) * TABLE.fluid
+    free = cheapest(demand, TABLE, 15.0, have=have)
+    earned = cheapest(demand, TABLE, 15.0, have=have, launch_share=0.3)
+    assert earned <= free
+    assert earned >= min(free, have)
 
 
 def test_before_it_has_learned_the_first_rule_acts() -> None:
