@@ -61,7 +61,7 @@ bench-guards: env-core ## the guards' laws at their promised counts, and a thous
 	@$(CORE)/python tests/benchmarks/journal_kills.py 1000
 
 calibrate: env-core ## fit the performance model again on ../shared/data/measurements, and print its errors (minutes)
-	@$(CORE)/python -m advisor.calibrate
+	@OMP_NUM_THREADS=1 $(CORE)/python -m advisor.calibrate
 
 docs: env-core ## write what is generated: docs/metrics.md, dashboards/json
 	@$(CORE)/advisor metrics-doc > docs/metrics.md

@@ -99,8 +99,8 @@ def step_time_s(
     cached = cached + costs.window_bytes * own * np.minimum(context, costs.window)
     kept = cached + costs.state_bytes * own
     kv_s = kept / (bandwidth * eff.kv_mbu)
-    # FlashAttention reaches about what a large product does: 57-73 % of the 16-bit peak on A100 and H100 (Dao, arXiv
-    # 2307.08691; Shah et al., arXiv 2407.08608).
+    # FlashAttention reaches about what a large product does: 50-73 % of the 16-bit peak on A100 (Dao, arXiv 2307.08691), up
+    # to 75 % on H100 (Shah et al., arXiv 2407.08608).
     reach = costs.window_flops * np.minimum(prefill_context, costs.window)
     attend = chunk * (costs.attention_flops * prefill_context + reach)
     attend_s = attend / (costs.attention_peak_flops_per_s * eff.mfu)
