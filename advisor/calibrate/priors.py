@@ -51,9 +51,9 @@ WIDTHS: Mapping[str, Mapping[str, float]] = {
     "pace": {"served": 0.12, "port": 0.3, "era": 0.08, "pair": 0.07, "kind": 0.05, "family": 0.08, "source": 0.1},
 }  # fmt: skip
 # Where a factor is likely to lie if not at 1. vLLM before its V1 engine scheduled, sampled and detokenised in the process
-# that launched the kernels: for Llama-3-8B on an H100 29 % of the time went into scheduling and preparing inputs, 33 %
-# into the HTTP server, which leaves 38 % for the device ("vLLM v0.6.0: 2.7x Throughput Improvement", blog.vllm.ai, 2024-09-05): with 256 sequences and 16 ms of
-# device time a step some 12 ms, 40 us a sequence.
+# that launched the kernels: for Llama-3-8B on an H100 29 % of the time went into scheduling and preparing inputs, 33 % into
+# the HTTP server, which leaves 38 % for the device ("vLLM v0.6.0: 2.7x Throughput Improvement", blog.vllm.ai, 2024-09-05):
+# with 256 sequences and 16 ms of device time a step some 12 ms, 40 us a sequence.
 STARTS: Mapping[tuple[str, str, str], float] = {
     ("seq_s", "era", "vllm-old"): 5.0,
     ("step_s", "era", "vllm-old"): 2.0,
