@@ -186,6 +186,10 @@ ADVICE_PANELS = (
                 legend="recommended {{model}}",
                 is_bound=True,
             ),
+            Line(
+                expr=largest(metrics.RECOMMENDED_SPOT_REPLICAS, "model"),
+                legend="of those on spot {{model}}",
+            ),
         ),
     ),
     Panel(
