@@ -112,9 +112,8 @@ class WebhookConfig(_Strict):
 
 class SlackConfig(_Strict):
     url: SecretStr | None = None
-    url_env: str | None = (
-        None  # the environment variable that holds the incoming webhook's address
-    )
+    # the environment variable that holds the incoming webhook's address
+    url_env: str | None = None
 
     def address(self) -> str:
         if self.url is not None:
@@ -142,9 +141,8 @@ class AdvisorConfig(_Strict):
     prometheus_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+")
     prometheus_token_env: str | None = None
     ray_dashboard_url: str = Field(default="http://127.0.0.1:8265", pattern=r"^https?://[^\s/]+")
-    prices: Path | None = (
-        None  # a file with prices of one's own; before `providers`, which it may name
-    )
+    # a file with prices of one's own; before `providers`, which it may name
+    prices: Path | None = None
     providers: tuple[str, ...] | None = None
     regions: tuple[str, ...] | None = None
     capacity_types: tuple[CapacityType, ...] = (CapacityType.ON_DEMAND,)

@@ -355,9 +355,8 @@ class AdvisorPolicy:
         self._regret.went(now_s=now_s, have=have, target=target, demand=level)
         if target <= have or not self._rising:  # a rise in several steps is one change
             self._direction.went(now_s=now_s, change=target - have)
-        self._direction.quiet_s = (
-            guards.CHANGE_OF_DIRECTION_S
-        )  # what was regretted, `Regret` knows
+        # what was regretted, `Regret` knows
+        self._direction.quiet_s = guards.CHANGE_OF_DIRECTION_S
         self._rising = target > have or (self._rising and target == have)
         self._target = target
         return StepDecision(target_replicas=target, reason=reason)

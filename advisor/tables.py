@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-SHORT = (
-    24  # a cell up to this length is a name or a number: it stays on one line where there is room
-)
+# a cell up to this length is a name or a number: it stays on one line where there is room
+SHORT = 24
 LONGEST_WORD = 36  # a word up to this length is not broken where there is room
 GAP = 2  # between two columns, with the table's edges
 

@@ -46,9 +46,8 @@ logger = logging.getLogger("ray.serve")
 NODE_READING_INTERVAL_S = 5.0
 DEFAULT_MAX_NUM_SEQS = 256  # vLLM's own default, 1024 on the largest GPUs
 GRACEFUL_SHUTDOWN_TIMEOUT_S = 300  # longer than nearly every answer
-EVENTS_SENT_AT_ONCE = (
-    2  # a chat stream opens with an event that names the role; the first text is in the second
-)
+# a chat stream opens with an event that names the role; the first text is in the second
+EVENTS_SENT_AT_ONCE = 2
 
 
 class LLMServer(StockLLMServer):
@@ -65,9 +64,8 @@ class LLMServer(StockLLMServer):
 
     async def __serve_build_asgi_app__(self) -> Any:
         app = await super().__serve_build_asgi_app__()
-        app.middleware_stack = (
-            None  # vLLM has built it; cleared, Starlette builds it again with ours outermost
-        )
+        # vLLM has built it; cleared, Starlette builds it again with ours outermost
+        app.middleware_stack = None
         app.add_middleware(ClientView, exporter=self._exporter, models=[self._llm_config.model_id])
         return app
 

@@ -14,9 +14,8 @@ from advisor.core.model_spec import ModelSpec, model_spec_from_config
 from advisor.data import models
 from advisor.errors import UnsupportedModelError
 
-MAX_CONFIG_BYTES = (
-    4_000_000  # the largest real config.json, one line per quantised module, is 3 MB
-)
+# the largest real config.json, one line per quantised module, is 3 MB
+MAX_CONFIG_BYTES = 4_000_000
 HUB_TIMEOUT_S = 5.0
 
 

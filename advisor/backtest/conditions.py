@@ -23,12 +23,10 @@ class Conditions:
     launch_failure_rate: float = 0.0  # of launches, billed for the whole cold start
     interruptions_per_hour: float = 0.0  # of each spot replica
     interruption_notice_s: float = 30.0
-    two_choices: bool = (
-        False  # the router: the better of two at random, else the least outstanding of all
-    )
-    router_limit: int | None = (
-        None  # outstanding requests of a replica beyond which the router holds
-    )
+    # the router: the better of two at random, else the least outstanding of all
+    two_choices: bool = False
+    # outstanding requests of a replica beyond which the router holds
+    router_limit: int | None = None
     min_replicas: int = 0
     max_replicas: int = 64
     initial_replicas: int = 1

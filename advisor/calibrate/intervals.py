@@ -26,9 +26,8 @@ from advisor.core.load import Array
 
 ENOUGH = 60  # errors that set a spread of their own
 LEAST = 0.08  # a logarithm: laboratories differ by more than this
-ONE_SIDED = (
-    0.5  # the side on which a few groups happened never to lie is this share of the other at least
-)
+# the side on which a few groups happened never to lie is this share of the other at least
+ONE_SIDED = 0.5
 ASKED = np.round(np.arange(0.5, 0.961, 0.02), 2)  # shares to choose from
 HIGHEST = 0.97  # of the rows of a group a few are wrong by factors, and set nobody's interval
 UNHEARD_OF = (1.0, 1.0)  # logarithms, of a number that nobody else measured

@@ -22,12 +22,8 @@ _NOT_RENTED = {
     # SambaNova SN40L: 64 GB HBM at 1.6 TB/s in front of DDR, 638 TFLOP/s bf16; the links are not published.
     "SN40L": ("SN40L-64GB", "SambaNova", 64e9, 1.6e12, 6.38e14, None),
 }
-_PREFERRED = (
-    "SXM",
-    "OAM",
-    "SERVER",
-    "PCIE",
-)  # where a name leaves the form factor open: what most rent
+# where a name leaves the form factor open: what most rent
+_PREFERRED = ("SXM", "OAM", "SERVER", "PCIE")
 
 
 def _not_rented(name: str) -> Accelerator | None:

@@ -73,6 +73,5 @@ LITTLE_TRUST: Mapping[str, float] = {
     "argonne-llm-inference-bench|MI300X-192GB": 0.5,
     "argonne-llm-inference-bench|MAX1550-128GB": 0.5,
 }
-ANCHOR_TRUST = (
-    8.0  # one row must hold against the pull of laboratories that were not set up to be fast
-)
+# one row must hold against the pull of laboratories that were not set up to be fast
+ANCHOR_TRUST = 8.0

@@ -158,9 +158,8 @@ def break_even(
     capacity = replica_requests_per_s * SECONDS_PER_MONTH
     gain = api * capacity / monthly  # what a full replica saves, as a factor
     first = monthly / api if gain >= 1 else None
-    always = (
-        None if gain <= 1 else (_last_step(gain) - 1) * monthly / api
-    )  # at 1 the steps never end
+    # at 1 the steps never end
+    always = None if gain <= 1 else (_last_step(gain) - 1) * monthly / api
     return BreakEven(
         price=price,
         api_usd_per_request=api,

@@ -24,13 +24,11 @@ from advisor.core.replica_model import ReplicaModel
 
 Floats = NDArray[np.float64]
 
-PREFILL_SCV = (
-    1.0  # squared coefficient of variation of prompt lengths: 0.8 to 1.6 on the public traces
-)
+# squared coefficient of variation of prompt lengths: 0.8 to 1.6 on the public traces
+PREFILL_SCV = 1.0
 LENGTH_QUANTILES = -np.log(1.0 - (np.arange(5) + 0.5) / 5)  # of an exponential around its mean
-UNEVEN_ROUTING = (
-    0.3  # of a Poisson's variance: what least-outstanding routing leaves, in a large fleet
-)
+# of a Poisson's variance: what least-outstanding routing leaves, in a large fleet
+UNEVEN_ROUTING = 0.3
 LENGTH_SCV = 2.0  # of the KV a sequence holds
 KV_FILL = 0.9  # of the KV cache; beyond it engines preempt
 LONE_MARGIN = 1.02

@@ -17,9 +17,8 @@ from dataclasses import dataclass, replace
 
 from advisor.core.recommendation import Basis
 
-PRIOR_SPREAD = (
-    0.30  # of a ratio's logarithm before anything was seen: the held-out error of the fit
-)
+# of a ratio's logarithm before anything was seen: the held-out error of the fit
+PRIOR_SPREAD = 0.30
 WINDOW_SPREAD = 0.15  # of one window's ratio: its load is never quite the predicted one
 LEAST_SPREAD = 0.03  # no measurement of ours is better than this
 CARRIED_OVER = 0.5  # share of the logarithm that holds on another accelerator

@@ -41,9 +41,8 @@ class Decoder:
     kv_heads_required: bool = False
     head_dim_required: bool = False
     mlp_ratio: int | None = None  # the MLP's size where the config states none
-    sinks: bool = (
-        False  # gpt-oss: one number per head and layer, that attention may attend to instead
-    )
+    # gpt-oss: one number per head and layer, that attention may attend to instead
+    sinks: bool = False
     positions: int | None = None  # a learned position table, with so many rows more than positions
     embedding_norm: bool = False
     head_dim_from_hidden: bool = False  # a stated head_dim is not read

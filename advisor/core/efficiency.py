@@ -90,9 +90,8 @@ class Keys:
     pair: str = ""  # era and hardware generation together
     family: str = ""  # the architecture's class
     served: str = ""  # "live" behind an HTTP server, empty inside the engine
-    port: str = (
-        ""  # era, where the engine was carried over to hardware that it was not written for
-    )
+    # era, where the engine was carried over to hardware that it was not written for
+    port: str = ""
     source: str = ""  # the laboratory that measures, where it is one that was learned from
 
     def at(self, level: str) -> str:

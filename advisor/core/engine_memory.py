@@ -21,17 +21,15 @@ from advisor.core.model_spec import Dtype, ModelSpec
 
 GIB = 2**30
 
-CONTEXT_BYTES = (
-    0.78 * GIB
-)  # CUDA context, cuBLAS, and what the driver keeps of the memory it reports
+# CUDA context, cuBLAS, and what the driver keeps of the memory it reports
+CONTEXT_BYTES = 0.78 * GIB
 ALL_REDUCE_BYTES = 1.84 * GIB  # NCCL's and the custom all-reduce's buffers, at two devices
 ALL_REDUCE_BYTES_PER_DOUBLING = 0.07 * GIB
 EXPERTS_BYTES = 0.19 * GIB  # beside the fused kernel's workspace
 LOGIT_BYTES = 14.0
 CUDA_GRAPH_BYTES_PER_LAYER = 0.0215 * GIB  # 28 layers 0.6 GiB, 80 layers 1.5-2 GiB
-QUANTISED_STREAMS = (
-    5.6  # residual-stream sized buffers where activations are quantised on the way; 2 where not
-)
+# residual-stream sized buffers where activations are quantised on the way; 2 where not
+QUANTISED_STREAMS = 5.6
 PLAIN_STREAMS = 2.0
 
 
@@ -42,9 +40,8 @@ class EngineSettings:
     max_num_batched_tokens: int
     max_num_seqs: int
     counts_cuda_graphs: bool = True  # vLLM 0.21 and later
-    tokens_by_request: bool = (
-        True  # prints requests of max_model_len times that length; before, blocks over kinds
-    )
+    # prints requests of max_model_len times that length; before, blocks over kinds
+    tokens_by_request: bool = True
 
 
 def default_settings(

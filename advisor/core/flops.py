@@ -20,9 +20,8 @@ from advisor.core.model_spec import ModelSpec
 FLOP_PER_MULTIPLY_ADD = 2.0
 BACKWARD_TO_FORWARD = 2.0
 PETAFLOP_S_DAY_FLOPS = 8.64e19  # 10^15 FLOP/s for 86,400 s
-FLOP_PER_STATE_VALUE = (
-    6.0  # decay, update and read of a recurrent state: three multiply-adds a number
-)
+# decay, update and read of a recurrent state: three multiply-adds a number
+FLOP_PER_STATE_VALUE = 6.0
 LLM_UTILIZATION = 0.30  # of the peak, where nothing better is known: large language models
 OTHER_UTILIZATION = 0.40
 

@@ -21,9 +21,8 @@ from advisor.errors import UnknownAcceleratorError
 MIN_COMPUTE_CAPABILITY = 7.5  # vLLM's installation page since 0.21; it was 7.0 before
 # What serves there instead of vLLM's own builds.
 OTHER_BUILDS = {"Google": "tpu-inference", "Intel": "vllm-gaudi or XPU", "AWS": "Neuron's vLLM"}
-BLACKWELL = (
-    10.0  # first compute capability with FP4 units, and the first that vLLM has no int8 kernel for
-)
+# first compute capability with FP4 units, and the first that vLLM has no int8 kernel for
+BLACKWELL = 10.0
 
 # Names that benchmarks use, and the row meant. Where they leave the form factor out we take the SXM part, which most of
 # them rent, and say so.
@@ -61,9 +60,8 @@ class Accelerator:
     island_size: int | None = None  # devices that reach each other at that interconnect
     tdp_w: float | None = None
     released: str = ""  # ISO year and month of the launch
-    ray_accelerator_type: str = (
-        ""  # the constant of ray.util.accelerators, empty where it has none
-    )
+    # the constant of ray.util.accelerators, empty where it has none
+    ray_accelerator_type: str = ""
     aliases: tuple[str, ...] = ()  # "gfd:NVIDIA-L4", "aws:g6": who calls it what
     second_source: str = ""
     checked: bool = False  # a second source agrees within 3 % on bf16 and bandwidth

@@ -20,13 +20,10 @@ SPEED_BOUNDS = (0.6, 1.8)
 SPEED_STEP = 0.02
 AIM = 0.7  # of the misses that the goal allows
 PRICE = 12.0  # of a miss, in its own serving, while misses are on course
-PRICE_BOUNDS = (
-    0.05,
-    20.0,
-)  # times that; bursts after quiet hours are rare, and worth waiting for only at the top
-BUDGET_S = (
-    3 * 3600.0
-)  # of traffic: all of its budget spent or saved makes the price e times higher or lower
+# times PRICE; bursts after quiet hours are rare, and worth waiting for only at the top
+PRICE_BOUNDS = (0.05, 20.0)
+# of traffic; all of its budget spent or saved makes the price e times higher or lower
+BUDGET_S = 3 * 3600.0
 BUDGET_MEMORY_S = 86_400.0
 WORST = 60.0  # times the aim, over one interval: an incident is not the day
 

@@ -56,9 +56,8 @@ class Attention:
     value_dim: int
     window: int | None = None  # a token sees at most so many; None: all before it
     latent_dim: int | None = None  # MLA: what is cached per token in place of heads
-    index_dim: int = (
-        0  # sparse attention: what its indexer caches per token, always in fp8 with a scale
-    )
+    # sparse attention: what its indexer caches per token, always in fp8 with a scale
+    index_dim: int = 0
     index_heads: int = 0
     index_key_dim: int = 0
     selected: int | None = None  # sparse attention: tokens it attends to at most

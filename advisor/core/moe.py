@@ -75,9 +75,8 @@ class Moe:
     shared_experts_field: str | None = None  # so many experts' size, in one MLP
     shared_bias: Flag = False
     shared_gate: bool = False  # a weight for the shared MLP, computed from the token
-    correction_bias: bool = (
-        False  # a bias per expert that transformers counts among the parameters
-    )
+    # a bias per expert that transformers counts among the parameters
+    correction_bias: bool = False
     biases: bool = False  # gpt-oss: router and experts have biases
 
 

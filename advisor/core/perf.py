@@ -59,9 +59,8 @@ class Settings:
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
     kv_tokens: int | None = None
-    expert_parallel: bool = (
-        False  # whole experts on each device, as `--enable-expert-parallel` has it
-    )
+    # whole experts on each device, as `--enable-expert-parallel` has it
+    expert_parallel: bool = False
     prefix_hit_rate: float = 0.0  # share of prompt tokens found in the prefix cache
     isl_cv: float = CONVERSATION_CV  # standard deviation of lengths over their mean
     osl_cv: float = CONVERSATION_CV

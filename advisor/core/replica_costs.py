@@ -17,9 +17,8 @@ from advisor.core.step_time import StepCosts
 
 # Both directions; PCIe 3 x16, assumed where the table knows no link.
 SLOWEST_LINK_BYTES_PER_S = 32e9
-NETWORK_LINK_BYTES_PER_S = (
-    5e9  # between machines without RDMA: 25 Gbit/s Ethernet, both directions
-)
+# between machines without RDMA: 25 Gbit/s Ethernet, both directions
+NETWORK_LINK_BYTES_PER_S = 5e9
 MEMORY_SHARE = 0.9  # of a device, by default of vLLM, SGLang and TensorRT-LLM alike
 RESERVED_BYTES_ONE_DEVICE, RESERVED_BYTES_EACH_OF_SEVERAL = 3.0e9, 5.0e9  # see sizing
 RESERVED_SHARE = 0.1  # of a small device, which engines leave less
@@ -47,9 +46,8 @@ class Sharding:
     tp: int = 1
     pp: int = 1
     dp: int = 1  # ranks of data-parallel attention, whose experts are spread over all of them
-    expert_parallel: bool = (
-        False  # whole experts on each device, where tensor parallelism alone would slice all
-    )
+    # whole experts on each device, where tensor parallelism alone would slice all
+    expert_parallel: bool = False
     over_network: bool = False
 
     @property

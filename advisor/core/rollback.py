@@ -122,10 +122,8 @@ class Rollback:
     def _on_trial(self, running: Deployed, health: Health, now_s: float) -> Order:
         assert self._target is not None
         if running not in (self._target, self.last_good):
-            self.stage, self.last_good = (
-                Stage.GOOD,
-                running,
-            )  # somebody else's, and theirs to judge
+            # somebody else's, and theirs to judge
+            self.stage, self.last_good = (Stage.GOOD, running)
             return NOTHING
         if running != self._target:
             self._unseen += 1

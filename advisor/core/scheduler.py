@@ -58,9 +58,8 @@ class Shape:
     isl_cv: Reals = 0.0
     osl_cv: Reals = 0.0
     cached: Reals = 0.0
-    in_step: Reals = (
-        1.0  # 0 where answers of one length drift apart: drafts are accepted or not by chance
-    )
+    # 0 where answers of one length drift apart: drafts are accepted or not by chance
+    in_step: Reals = 1.0
 
     @property
     def prompt(self) -> Reals:

@@ -48,9 +48,8 @@ class SpotTerms:
     on_demand_usd_per_hour: float
     cold_start_s: float
     drain_s: float = AWS_NOTICE_S
-    stand_in_usd_per_hour: float | None = (
-        None  # of a replica's work while it is missing; None: on demand
-    )
+    # of a replica's work while it is missing; None: on demand
+    stand_in_usd_per_hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

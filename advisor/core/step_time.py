@@ -45,9 +45,8 @@ class StepCosts:
     layers: Reals
     expert_flops: Reals = 0.0  # per token, in the routed experts that it visits
     split: Reals = 1.0  # groups that share a replica's sequences: pipeline stages, or ranks of data-parallel attention
-    expert_split: Reals = (
-        1.0  # groups whose tokens meet at the same experts: the ranks of data-parallel attention
-    )
+    # groups whose tokens meet at the same experts: the ranks of data-parallel attention
+    expert_split: Reals = 1.0
     window_flops: Reals = 0.0  # per token and token of context up to `window`
     experts: Reals = 0.0  # routed experts of a layer
     expert_ranks: Reals = 1.0  # devices that hold whole experts; 1 where each holds a slice of all

@@ -80,10 +80,8 @@ def workload_of(
 
 
 MIX_MEMORY_S = 1800.0  # lengths change with the tenants that are awake, within the hour
-CONTEXT_BOUNDS = (
-    0.5,
-    4.0,
-)  # of input + output; beyond it the belief's KV capacity is what is wrong
+# of input + output; beyond it the belief's KV capacity is what is wrong
+CONTEXT_BOUNDS = (0.5, 4.0)
 
 
 @dataclass(slots=True)

@@ -55,9 +55,8 @@ class PlanRequest:
     cold_start_s: float
     assumed: tuple[str, ...]
     deadline_s: float | None = None  # of an answer that nobody waits for; among `slos` as one
-    prices_file: Path | None = (
-        None  # prices of one's own, which the advisor beside the endpoint reads too
-    )
+    # prices of one's own, which the advisor beside the endpoint reads too
+    prices_file: Path | None = None
 
 
 def read_budget(text: str | None, assumed: list[str]) -> Budget:

@@ -13,10 +13,8 @@ from advisor.core.model_spec import ModelSpec, quantized
 from advisor.core.quantization import Quantization
 from advisor.errors import ConfigError
 
-COMPARED = (
-    Quantization.FP8,
-    Quantization.AWQ_INT4,
-)  # what vLLM serves most, with ready checkpoints
+# what vLLM serves most, with ready checkpoints
+COMPARED = (Quantization.FP8, Quantization.AWQ_INT4)
 ANY = "any"
 
 
