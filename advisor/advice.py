@@ -101,8 +101,7 @@ def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
     best = recommendation.best
     if best is None:
         return (recommendation.feasible,)
-    on_spot = 0 if best.spot is None else best.spot.replicas
-    hardware = best.accelerator, best.tp_degree, best.replicas, on_spot
+    hardware = best.accelerator, best.tp_degree, best.replicas, best.spot_replicas
     return (recommendation.feasible, *hardware, best.mode)
 
 
@@ -128,7 +127,7 @@ def remembered(
             "tp_degree": best.tp_degree,
             "replicas": best.replicas,
             "mode": best.mode.value,
-            "spot_replicas": 0 if best.spot is None else best.spot.replicas,
+            "spot_replicas": best.spot_replicas,
             "usd_per_hour": best.usd_per_hour,
             "predicted_ttft_s": best.prediction.ttft_s,
             "predicted_tpot_s": best.prediction.tpot_s,

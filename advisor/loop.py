@@ -305,8 +305,11 @@ class AdvisorLoop:
             max_age_s=max_age_s,
             last_busy=self._last_busy,
         )
-        observed = workload is not None and workload.source is WorkloadSource.OBSERVED
-        if workload is not None and observed and workload.requests_per_s > 0:
+        if (
+            workload is not None
+            and workload.requests_per_s > 0
+            and workload.source is WorkloadSource.OBSERVED
+        ):
             self._last_busy = workload
         return workload
 

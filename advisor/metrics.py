@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 
 from advisor.core.objective import Latency, Slo
 from advisor.core.observation import quantile
-from advisor.core.recommendation import Candidate
 from advisor.tick import Tick
 
 
@@ -386,7 +385,7 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         (ACTUAL_REPLICAS, tick.fleet.running_replicas if tick.fleet else None),
         (FEASIBLE, recommendation.feasible if recommendation else None),
         (RECOMMENDED_REPLICAS, best.replicas if best else None),
-        (RECOMMENDED_SPOT_REPLICAS, _on_spot(best)),
+        (RECOMMENDED_SPOT_REPLICAS, best.spot_replicas if best else None),
         (RECOMMENDED_USD_PER_HOUR, best.usd_per_hour if best else None),
     ]
     gauges = [(metric, float(value), model) for metric, value in known if value is not None]
@@ -416,12 +415,6 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
     for error in tick.verdicts.errors:
         gauges.append((PREDICTION_ERROR, error.median_ratio, {**model, "quantity": error.name}))
     return gauges
-
-
-def _on_spot(best: Candidate | None) -> int | None:
-    if best is None:
-        return None
-    return 0 if best.spot is None else best.spot.replicas
 
 
 def measured_at(tick: Tick) -> list[tuple[Slo, float | None]]:

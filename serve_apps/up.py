@@ -16,7 +16,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,39 +194,51 @@ def _wait_until_up(config: Mapping[str, Any], serve: subprocess.Popen[bytes], lo
     advisors = [
         app.get("route_prefix", "/") for app in check.applications(config, check.ADVISOR_APP)
     ]
-    waiting_for = [f"{_base_url(config)}/v1/models"]
-    waiting_for += [f"{_base_url(config)}{prefix}/api/v1/config" for prefix in advisors]
-    waiting_for += [SERVE_STATUS]  # the stock path's ingress lists models that are still loading
+    ways = [f"{_base_url(config)}/v1/models"]
+    ways += [f"{_base_url(config)}{prefix}/api/v1/config" for prefix in advisors]
+    waiting_for: dict[str, Callable[[], bool]] = {url: partial(_answers, url) for url in ways}
+    # The stock path's ingress lists models that are still loading.
+    waiting_for["every deployment to run"] = _everything_runs
     began_s = said_s = time.monotonic()
-    while waiting_for:
+    while True:
         if serve.poll() is not None:
             raise PreflightError(f"serve run ended with status {serve.returncode}:\n{_tail(log)}")
         if failed := _FAILED.search(log.read_text(errors="replace")):
             raise PreflightError(f"{failed[0]}:\n{_tail(log)}")
-        waiting_for = [url for url in waiting_for if not _answers(url)]
+        waiting_for = {what: holds for what, holds in waiting_for.items() if not holds()}
+        if not waiting_for:
+            return
+        [first, *_] = waiting_for
         now_s = time.monotonic()
         if now_s - began_s > START_TIMEOUT_S:
             raise PreflightError(
-                f"no answer from {waiting_for[0]} after {START_TIMEOUT_S:.0f} s:\n{_tail(log)}"
+                f"waited in vain for {first}, {START_TIMEOUT_S:.0f} s:\n{_tail(log)}"
             )
         if now_s - said_s > SAY_EVERY_S:
             said_s = now_s
-            _say(
-                f"... {now_s - began_s:.0f} s: waiting for {waiting_for[0] if waiting_for else 'nothing more'}"
-            )
+            _say(f"... {now_s - began_s:.0f} s: waiting for {first}")
         time.sleep(POLL_S)
 
 
 def _answers(url: str) -> bool:
-    headers = bearer_headers() if url == SERVE_STATUS else {}
+    return _get(url) is not None
+
+
+def _everything_runs() -> bool:
+    """Whether Serve runs all its applications; before it has read the file, it knows of none."""
+    status = _get(SERVE_STATUS, bearer_headers())
+    return status is not None and {
+        app["status"] for app in status.json()["applications"].values()
+    } == {"RUNNING"}
+
+
+def _get(url: str, headers: Mapping[str, str] | None = None) -> httpx.Response | None:
+    """The answer where it is a good one."""
     try:
         answer = httpx.get(url, headers=headers, timeout=2.0)
     except httpx.TransportError:
-        return False
-    if answer.status_code == 200 and url == SERVE_STATUS:
-        # Before it has read the file, Serve knows of no application.
-        return {app["status"] for app in answer.json()["applications"].values()} == {"RUNNING"}
-    return answer.status_code == 200
+        return None
+    return answer if answer.status_code == 200 else None
 
 
 def _tail(log: Path, lines: int = 12) -> str:

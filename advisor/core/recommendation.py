@@ -93,6 +93,10 @@ class Candidate:
     spot: SpotShare | None = None
 
     @property
+    def spot_replicas(self) -> int:
+        return 0 if self.spot is None else self.spot.replicas
+
+    @property
     def usd_per_month(self) -> float:
         return self.usd_per_hour * HOURS_PER_MONTH
 

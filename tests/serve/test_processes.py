@@ -17,13 +17,13 @@ from serve_apps import processes
 
 # Ray kills Python's resource tracker with the process it cleans up for: so does this one, or it would clean up here.
 MAKES_SHARED_MEMORY = """
-import os, signal, time
+import os, signal
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 memory, lock = SharedMemory(create=True, size=64), get_context("spawn").Lock()
 os.kill(resource_tracker._resource_tracker._pid, signal.SIGKILL)
 print(memory.name, "sem." + lock._semlock.name.lstrip("/"), flush=True)
-time.sleep(600)
+signal.pause()
 """
 
 
