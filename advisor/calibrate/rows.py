@@ -32,6 +32,7 @@ COLUMNS = (
     "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes", "source_id",
 )  # fmt: skip
 GIB = 2.0**30
+LEAST_NUMBER, MOST_NUMBER = 1e-4, 1e9
 IN_ENGINE = (LoadKind.STATIC, LoadKind.SATURATED)
 DEFAULT_ENGINE = "vLLM"  # where a row names none: it is the one that we serve with
 
@@ -65,12 +66,12 @@ def _clean(row: Mapping[object, object]) -> dict[str, str]:
 
 
 def number(row: Row, column: str) -> float | None:
-    """A finite number above zero, else None."""
+    """A number of a size that lengths, rates and times have, else None."""
     try:
         value = float((row.get(column) or "").strip().replace(",", ""))
     except ValueError:
         return None
-    return value if math.isfinite(value) and 0 < value < 1e9 else None
+    return value if LEAST_NUMBER < value < MOST_NUMBER else None  # NaN is neither
 
 
 def measured(row: Row) -> float | None:
@@ -236,7 +237,7 @@ def _shape(row: Row, assumed: list[str]) -> Shape:
 def _load(row: Row, notes: str, assumed: list[str]) -> Load:
     scenario = (row.get("scenario") or "").lower()
     amount, rate = number(row, "concurrency_or_batch"), number(row, "request_rate")
-    workers = re.search(r"(\d)p(\d)d", scenario)
+    workers = re.search(r"([1-9])p([1-9])d", scenario)
     if workers:
         return Load(
             kind=LoadKind.SPLIT,
@@ -317,5 +318,5 @@ def _kv_tokens(
 def _stated_kv_tokens(
     notes: str, spec: ModelSpec, sharding: Sharding, context: float
 ) -> float | None:
-    found = re.search(r"KV cache memory[^:]*: ([\d.]+) GiB", notes)
+    found = re.search(r"KV cache memory[^:]*: (\d+(?:\.\d+)?) GiB", notes)
     return tokens_in(float(found[1]) * GIB, spec, sharding, context) if found else None

@@ -68,7 +68,13 @@ def test_what_was_measured_is_never_read() -> None:
             "engine": st.sampled_from(["", "vLLM", "SGLang", "???", "llama.cpp"]), "engine_version": odd, "date": odd,
             "weight_dtype": st.sampled_from(["", "fp8", "awq-int4", "nvfp4", "mxfp4", "fp13"]),
             "gpu": st.sampled_from(["T4", "H100", "TPU v5e", "L40S", "MI300X", "P4", "B200", "", "toaster"]),
-            "scenario": st.sampled_from(["", "static-batch", "serving-burst", "serving-disaggregated-1P3D", "?"]),
+            "scenario": st.sampled_from([
+                "", "static-batch", "serving-burst", "serving-disaggregated-1P3D", "serving-disaggregated-0P0D", "?",
+            ]),
+            "notes": st.sampled_from([
+                "KV cache memory: ... GiB", "KV cache memory: 1.2.3 GiB", "KV cache memory: 0 GiB", "max_num_seqs=0",
+                "max_num_seqs=99999999999999999999", "n_prompts=0", "SPECULATIVE, --ep-size 9, data parallel",
+            ]),
             "metric": st.sampled_from([*metrics.METRICS, "", "tok/s"]),
         },
     )
