@@ -29,6 +29,8 @@ Curve = NDArray[np.int64]  # replicas ready, one entry for each cell of CELL_S s
 SPANS_S = (30.0, 120.0, 600.0)  # over which arriving work is smoothed
 SCALE_STEPS = 7
 BLOCKS_CELLS = (20, 60, 8, 40, 4, 16)  # block lengths of the rounds of exchange
+PATIENCE, GAIN = 2, 0.002  # rounds in a row that save less than this share end the search
+NEAR = 1.1  # times the best: a run that cost more has no curve worth following
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,17 @@ class Clairvoyant:
 
     def search(self, *, rounds: int = len(BLOCKS_CELLS), curves: Iterable[Curve] = ()) -> Best:
         for curve in curves:
-            self._try(curve, "a run seen")
+            cell = np.minimum(np.arange(self._cells), len(curve) - 1)
+            self._try(curve[cell], "a run seen")
         if self.best is None or not self.best.keeps:
             self._construct()
+        in_vain = 0
         for block in BLOCKS_CELLS[:rounds]:
+            before = self.best
             self._exchange(block)
+            in_vain = 0 if _pays(before, self.best) else in_vain + 1
+            if in_vain == PATIENCE:
+                break
         assert self.best is not None
         return self.best
 
@@ -79,7 +87,8 @@ class Clairvoyant:
             curve = _held(run.at_s, run.running, self._cells)
             keeps = run.attainment >= self._objective.goal
             self.best = Best(run=run, construction="a policy's run", curve=curve, keeps=keeps)
-        if run.attainment >= self._objective.goal:
+        near = self.best is None or run.usd <= self.best.run.usd * NEAR
+        if near and run.attainment >= self._objective.goal:
             self._try(_held(run.at_s, run.running, self._cells), "a policy's curve")
 
     def _better(self, run: Run) -> bool:
@@ -174,6 +183,12 @@ class Clairvoyant:
         if change < 0:
             effect[lowest <= self._conditions.min_replicas] = np.inf
         return effect
+
+
+def _pays(before: Best | None, after: Best | None) -> bool:
+    if before is None or after is None or before is after:
+        return False
+    return after.keeps and (not before.keeps or after.run.usd < before.run.usd * (1 - GAIN))
 
 
 def _exchange(

@@ -20,7 +20,7 @@ from advisor.backtest.fleet import Run
 from advisor.backtest.policies import BASELINES, Baseline, build
 from advisor.backtest.policies.setting import Setting
 from advisor.backtest.score import Score, geomean, score
-from advisor.backtest.simulator import simulate
+from advisor.backtest.simulator import interval_of, simulate
 from advisor.backtest.trace import Trace, redraw, scale_rate
 from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel
@@ -106,6 +106,8 @@ def hold_contest(
 ) -> Contest:
     """Run every policy on every draw, then look for the cheapest schedule with all of them in hand."""
     said = tick or (lambda _: None)
+    for name in policies:  # one that cannot be built is refused before the others have run
+        interval_of(build(name, problem.setting))
     runs: dict[str, list[Run]] = {}
     knobs: dict[str, float | None] = {}
     best: list[Run] = []

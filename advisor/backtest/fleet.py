@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.backtest import measures
-from advisor.backtest import replica as engine
 from advisor.backtest.conditions import Conditions
+from advisor.backtest.engine import lives, measures
+from advisor.backtest.engine import state as columns
+from advisor.backtest.engine.clock import run_until
 from advisor.backtest.trace import Trace
 from advisor.core.capacity import ServiceObjective
 from advisor.core.replica_model import ReplicaModel
@@ -21,7 +22,7 @@ from advisor.errors import AdvisorError
 
 GRACE_S = 1800.0  # how long after the trace what is held may still be served
 SETTLE_S = 86_400.0  # how long after that what was taken in may take to end
-PS = engine.PS_PER_S
+PS = columns.PS_PER_S
 
 
 class SimulationError(AdvisorError):
@@ -71,7 +72,7 @@ def to_ps(seconds: float) -> int:
     return round(seconds * PS)
 
 
-def engine_params(model: ReplicaModel, conditions: Conditions) -> engine.Ints:
+def engine_params(model: ReplicaModel, conditions: Conditions) -> columns.Ints:
     """The replica's model in whole picoseconds, refused where it cannot work."""
     if model.max_num_batched_tokens < model.max_num_seqs:
         raise SimulationError(
@@ -85,18 +86,18 @@ def engine_params(model: ReplicaModel, conditions: Conditions) -> engine.Ints:
     ]
     if not all(np.isfinite(times_s)) or min(times_s) < 0 or to_ps(times_s[0] + times_s[1]) < 1:
         raise SimulationError(f"a step takes no time, or less than none: {model}")
-    params = np.zeros(engine.NUM_PARAMS, np.int64)
-    params[engine.BASE : engine.PER_PREFILL + 1] = [to_ps(time_s) for time_s in times_s]
-    params[engine.KV_CAPACITY] = model.kv_capacity_tokens
-    params[engine.MAX_TOKENS] = model.max_num_batched_tokens
-    params[engine.MAX_SEQS] = model.max_num_seqs
-    params[engine.TWO_CHOICES] = conditions.two_choices
-    params[engine.ROUTER_LIMIT] = conditions.router_limit or 2**40
-    params[engine.NOTICE] = to_ps(conditions.interruption_notice_s)
+    params = np.zeros(columns.NUM_PARAMS, np.int64)
+    params[columns.BASE : columns.PER_PREFILL + 1] = [to_ps(time_s) for time_s in times_s]
+    params[columns.KV_CAPACITY] = model.kv_capacity_tokens
+    params[columns.MAX_TOKENS] = model.max_num_batched_tokens
+    params[columns.MAX_SEQS] = model.max_num_seqs
+    params[columns.TWO_CHOICES] = conditions.two_choices
+    params[columns.ROUTER_LIMIT] = conditions.router_limit or 2**40
+    params[columns.NOTICE] = to_ps(conditions.interruption_notice_s)
     return params
 
 
-def objective_bounds(objective: ServiceObjective) -> engine.Ints:
+def objective_bounds(objective: ServiceObjective) -> columns.Ints:
     bounds = np.zeros(4, np.int64)
     bounds[measures.TTFT_BOUND] = to_ps(objective.ttft_base_s)
     bounds[measures.PREFILL_PER_MILLE] = round(objective.ttft_per_prefill * 1000)
@@ -105,26 +106,26 @@ def objective_bounds(objective: ServiceObjective) -> engine.Ints:
     return bounds
 
 
-def new_state(trace: Trace, params: engine.Ints, *, num_slots: int, seed: int) -> engine.State:
+def new_state(trace: Trace, params: columns.Ints, *, num_slots: int, seed: int) -> columns.State:
     """Nothing has arrived, nothing runs."""
     count = len(trace)
-    if count > engine.REQUEST_MASK:
+    if count > columns.REQUEST_MASK:
         raise SimulationError(
-            f"{trace.name}: {count} requests are more than {engine.REQUEST_MASK}"
+            f"{trace.name}: {count} requests are more than {columns.REQUEST_MASK}"
         )
     leaves = 1 << max(1, (num_slots - 1).bit_length())
-    fleet = np.zeros(engine.NUM_FIELDS, np.int64)
-    fleet[engine.RANDOM] = 1 + seed * 7919 % 2147483646
-    slots = np.zeros((num_slots, engine.NUM_COLUMNS), np.int64)
-    slots[:, [engine.END, engine.INTERRUPT]] = engine.NEVER
-    unset = np.full((2, count), engine.NOBODY)
-    return engine.State(
+    fleet = np.zeros(columns.NUM_FIELDS, np.int64)
+    fleet[columns.RANDOM] = 1 + seed * 7919 % 2147483646
+    slots = np.zeros((num_slots, columns.NUM_COLUMNS), np.int64)
+    slots[:, [columns.END, columns.INTERRUPT]] = columns.NEVER
+    unset = np.full((2, count), columns.NOBODY)
+    return columns.State(
         params=params,
         fleet=fleet,
         slots=slots,
-        heap=np.zeros((num_slots, int(params[engine.MAX_SEQS]) + 1), np.int64),
-        events=np.full(2 * leaves, engine.NEVER),
-        loads=np.full(2 * leaves, engine.NEVER),
+        heap=np.zeros((num_slots, int(params[columns.MAX_SEQS]) + 1), np.int64),
+        events=np.full(2 * leaves, columns.NEVER),
+        loads=np.full(2 * leaves, columns.NEVER),
         running=np.zeros(num_slots, np.int64),
         lives=np.zeros((4 * num_slots, 4), np.int64),
         ready_s=np.zeros(4 * num_slots, np.int64),
@@ -161,21 +162,20 @@ class Fleet:
         self._looks: list[tuple[float, int, int, int]] = []
         self.numbers = np.zeros(8)
         for _ in range(conditions.initial_replicas):
-            engine.launch(self.state, 0, 0, False, self._interruption_ps(0))
+            lives.launch(self.state, 0, 0, False, self._interruption_ps(0))
         self.take_cold_starts()
 
     @property
     def holds(self) -> bool:
         """Whether requests wait in the router for a replica."""
-        return bool(self.state.fleet[engine.NUM_HELD] > 0)
+        return bool(self.state.fleet[columns.NUM_HELD] > 0)
 
     def run_until(self, now_s: float) -> None:
-        engine.run_until(self.state, to_ps(now_s))
-        measures.gauges(self.state, to_ps(now_s), self.numbers)
+        measures.advance(self.state, to_ps(now_s), self.numbers)
 
     def take_cold_starts(self) -> tuple[float, ...]:
-        count = int(self.state.fleet[engine.NUM_READY])
-        self.state.fleet[engine.NUM_READY] = 0
+        count = int(self.state.fleet[columns.NUM_READY])
+        self.state.fleet[columns.NUM_READY] = 0
         return tuple((self.state.ready_s[:count] / PS).tolist()) if count else ()
 
     def set_target(self, now_s: float, target: int | None) -> None:
@@ -188,7 +188,7 @@ class Fleet:
         if wanted > present:
             self._launch(now_s, wanted - present)
         elif wanted < present:
-            engine.remove(self.state, to_ps(now_s), present - wanted)
+            lives.remove(self.state, to_ps(now_s), present - wanted)
         self._take_lives()
 
     def _launch(self, now_s: float, count: int) -> None:
@@ -201,19 +201,19 @@ class Fleet:
             ready = to_ps(now_s + cold_start_s)
             fails = bool(self._rng.random() < self.conditions.launch_failure_rate)
             interruption = self._interruption_ps(ready)
-            if not engine.launch(self.state, to_ps(now_s), ready, fails, interruption):
+            if not lives.launch(self.state, to_ps(now_s), ready, fails, interruption):
                 return  # every slot drains: the next look tries again
 
     def _interruption_ps(self, ready: int) -> int:
         if self.conditions.interruptions_per_hour <= 0:
-            return int(engine.NEVER)
+            return int(columns.NEVER)
         return ready + to_ps(self._rng.exponential(3600 / self.conditions.interruptions_per_hour))
 
     def _take_lives(self) -> None:
-        count = int(self.state.fleet[engine.NUM_LIVES])
+        count = int(self.state.fleet[columns.NUM_LIVES])
         if count:
             self._lives.append(self.state.lives[:count].copy())
-            self.state.fleet[engine.NUM_LIVES] = 0
+            self.state.fleet[columns.NUM_LIVES] = 0
 
     def finish(self, now_s: float, faults: dict[str, int]) -> Run:
         """Nothing more arrives: starting replicas that nobody waits for are cancelled, the others drain."""
@@ -224,11 +224,11 @@ class Fleet:
         else:
             self._serve_held(now_s)
         last = to_ps(now_s + SETTLE_S)
-        engine.run_until(state, last)
+        run_until(state, last)
         self._take_lives()
         good = np.zeros(len(self.trace), np.bool_)
         measures.all_good(state, self.bounds, good)
-        lives = np.concatenate(self._lives) if self._lives else np.zeros((0, 4), np.int64)
+        ended = np.concatenate(self._lives) if self._lives else np.zeros((0, 4), np.int64)
         looks = np.asarray(self._looks or [(0.0, 0, 0, 0)])
         return Run(
             trace=self.trace,
@@ -238,20 +238,20 @@ class Fleet:
             ttft_s=_since(state.first, state.arrival),
             finish_s=np.where(state.finish >= 0, state.finish / PS, np.nan),
             good=good,
-            launched_s=lives[:, engine.LIFE_LAUNCHED] / PS,
-            ended_s=lives[:, engine.LIFE_ENDED] / PS,
-            outcomes=lives[:, engine.LIFE_OUTCOME],
+            launched_s=ended[:, columns.LIFE_LAUNCHED] / PS,
+            ended_s=ended[:, columns.LIFE_ENDED] / PS,
+            outcomes=ended[:, columns.LIFE_OUTCOME],
             at_s=looks[:, 0],
             running=looks[:, 1].astype(np.int64),
             starting=looks[:, 2].astype(np.int64),
             targets=looks[:, 3].astype(np.int64),
-            busy_s=float(state.fleet[engine.TOTAL_BUSY]) / 1e9,
-            events=int(state.fleet[engine.EVENTS]),
+            busy_s=float(state.fleet[columns.TOTAL_BUSY]) / 1e9,
+            events=int(state.fleet[columns.EVENTS]),
             faults=faults,
         )
 
     def _drain_all(self, now_s: float) -> None:
-        engine.remove(self.state, to_ps(now_s), self.conditions.max_replicas * 2 + 16)
+        lives.remove(self.state, to_ps(now_s), self.conditions.max_replicas * 2 + 16)
         self._take_lives()
 
     def _serve_held(self, now_s: float) -> None:
@@ -263,5 +263,5 @@ class Fleet:
         self._drain_all(now_s)
 
 
-def _since(times: engine.Ints, arrival: engine.Ints) -> NDArray[np.float64]:
+def _since(times: columns.Ints, arrival: columns.Ints) -> NDArray[np.float64]:
     return np.where(times >= 0, (times - arrival) / PS, np.nan)

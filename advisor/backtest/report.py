@@ -46,7 +46,7 @@ def show(contest: Contest, source: str, console: Console) -> None:
     if gone:
         console.print(f"No room for {', '.join(gone)}: a wider terminal, or --json, shows them.")
     for line in notes(contest):
-        console.print(line)
+        console.print(line, markup=False)  # a policy's error may hold brackets
 
 
 def _keeps(contest: Contest, outcome: Outcome) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.backtest.engine.state import FAILED
 from advisor.backtest.fleet import Run
-from advisor.backtest.replica import FAILED
 
 WINDOW_S = 300.0
 WINDOW_GOAL = 0.95

@@ -7,12 +7,14 @@ only the counts of replicas are always fresh, since somebody who runs a fleet kn
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from advisor.backtest.conditions import Conditions
-from advisor.backtest.fleet import GRACE_S, Fleet, Run
-from advisor.backtest.guarded import STEP_LIMIT_S, GuardedPolicy
+from advisor.backtest.fleet import GRACE_S, Fleet, Run, SimulationError
+from advisor.backtest.guarded import STEP_LIMIT_S, GuardedPolicy, interruptible
 from advisor.backtest.trace import Trace
 from advisor.backtest.watch import Watch
 from advisor.core.capacity import ServiceObjective
@@ -20,6 +22,7 @@ from advisor.core.replica_model import ReplicaModel
 from advisor.core.step import Policy
 
 DEFAULT_INTERVAL_S = 10.0  # between two steps of a policy that does not say
+MIN_INTERVAL_S = 0.1
 Progress = Callable[[float], None]  # seconds of the trace that have passed
 
 
@@ -45,23 +48,44 @@ def simulate(
     """The trace served by a fleet that `policy` scales."""
     fleet = Fleet(trace, model, conditions, objective, seed)
     guarded = GuardedPolicy(policy, limit_s=step_limit_s)
-    interval_s = float(getattr(policy, "interval_s", DEFAULT_INTERVAL_S))
+    interval_s = interval_of(policy)
     watch = Watch(fleet, interval_s)
-    count = 0
+    with interruptible(guarded):
+        end_s = _steps(fleet, guarded, watch, interval_s, progress)
+    return fleet.finish(end_s, dict(guarded.faults))
+
+
+def interval_of(policy: Policy) -> float:
+    """Seconds between two steps, as the policy says; SimulationError where that is no time."""
+    given = getattr(policy, "interval_s", DEFAULT_INTERVAL_S)
+    if isinstance(given, Real) and math.isfinite(given) and given >= MIN_INTERVAL_S:
+        return float(given)
+    raise SimulationError(
+        f"{type(policy).__name__}.interval_s: {given!r}: seconds between two steps, at least {MIN_INTERVAL_S:g}"
+    )
+
+
+def _steps(
+    fleet: Fleet,
+    guarded: GuardedPolicy,
+    watch: Watch,
+    interval_s: float,
+    progress: Progress | None,
+) -> float:
+    """One look after the other until the trace is over and the router holds nobody; answers with when that was."""
+    last_s, count = fleet.trace.duration_s, 0
     while True:
         count += 1
         now_s = count * interval_s
-        if now_s > trace.duration_s:
-            fleet.run_until(max(trace.duration_s, now_s - interval_s))
-            if not fleet.holds or now_s >= trace.duration_s + GRACE_S:
-                break
+        if now_s > last_s:
+            before_s = max(last_s, now_s - interval_s)
+            fleet.run_until(before_s)
+            if not fleet.holds or now_s >= last_s + GRACE_S:
+                return before_s
         fleet.run_until(now_s)
-        observation = watch.look(now_s)
-        target = guarded.target(observation)
-        fleet.set_target(now_s, target)
+        fleet.set_target(now_s, guarded.target(watch.look(now_s)))
         if progress is not None and count % 256 == 0:
             progress(now_s)
-    return fleet.finish(max(trace.duration_s, now_s - interval_s), dict(guarded.faults))
 
 
 def follow(

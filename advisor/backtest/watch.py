@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import deque
 from typing import Any
 
 import numpy as np
 
-from advisor.backtest import measures
-from advisor.backtest import replica as engine
+from advisor.backtest.engine import measures
+from advisor.backtest.engine.state import (
+    NEXT_ARRIVAL,
+    NUM_FAILED,
+    NUM_FINISHED,
+    NUM_INTERRUPTED,
+)
 from advisor.backtest.fleet import Fleet
 from advisor.core.step import StepObservation
 
@@ -24,7 +30,7 @@ class Watch:
         self._inputs = np.concatenate(([0], np.cumsum(trace.input_tokens)))
         self._before = fleet.state.fleet.copy()
         self._generated = 0.0
-        self._out = np.zeros(4)
+        self._out = np.zeros(6)
         self._late: deque[StepObservation] = deque()
         self._rng = np.random.default_rng(17)
 
@@ -41,21 +47,10 @@ class Watch:
 
     def _fresh(self, now_s: float) -> StepObservation:
         fleet, state = self._fleet, self._fleet.state
-        counts, before = state.fleet, self._before
-        numbers = fleet.numbers
-        finished = int(counts[engine.NUM_FINISHED] - before[engine.NUM_FINISHED])
-        lengths = [
-            measures.sums(
-                column,
-                state.finishes,
-                before[engine.NUM_FINISHED],
-                counts[engine.NUM_FINISHED],
-            )
-            for column in (state.input_tokens, state.output_tokens)
-        ]
-        starts = np.array([before[engine.NUM_FIRST], before[engine.NUM_FINISHED]])
-        measures.interval_latencies(state, fleet.bounds, starts, self._out)
-        low, high = int(before[engine.NEXT_ARRIVAL]), int(counts[engine.NEXT_ARRIVAL])
+        counts, before, numbers = state.fleet, self._before, fleet.numbers.tolist()
+        measures.interval(state, fleet.bounds, before, self._out)
+        ttft_s, tpot_s, e2e_s, num_good, inputs, outputs = self._out.tolist()
+        low, high = int(before[NEXT_ARRIVAL]), int(counts[NEXT_ARRIVAL])
         seen = StepObservation(
             now_s=now_s,
             interval_s=self._interval_s,
@@ -63,22 +58,22 @@ class Watch:
             replicas_running=int(numbers[0]),
             replicas_starting=int(numbers[1]),
             input_tokens=float(self._inputs[high] - self._inputs[low]),
-            output_tokens=float(numbers[6] - self._generated),
-            num_finished=float(finished),
-            finished_input_tokens=float(lengths[0]),
-            finished_output_tokens=float(lengths[1]),
-            requests_running=float(numbers[3]),
-            requests_waiting=float(numbers[4]),
+            output_tokens=numbers[6] - self._generated,
+            num_finished=float(counts[NUM_FINISHED] - before[NUM_FINISHED]),
+            finished_input_tokens=inputs,
+            finished_output_tokens=outputs,
+            requests_running=numbers[3],
+            requests_waiting=numbers[4],
             kv_cache_usage=_known(numbers[5]),
-            num_good=float(self._out[3]),
-            ttft_p95_s=_known(self._out[0]),
-            tpot_p95_s=_known(self._out[1]),
-            e2e_p95_s=_known(self._out[2]),
+            num_good=num_good,
+            ttft_p95_s=_known(ttft_s),
+            tpot_p95_s=_known(tpot_s),
+            e2e_p95_s=_known(e2e_s),
             cold_starts_s=fleet.take_cold_starts(),
-            num_failed_launches=int(counts[engine.NUM_FAILED] - before[engine.NUM_FAILED]),
-            num_interrupted=int(counts[engine.NUM_INTERRUPTED] - before[engine.NUM_INTERRUPTED]),
+            num_failed_launches=int(counts[NUM_FAILED] - before[NUM_FAILED]),
+            num_interrupted=int(counts[NUM_INTERRUPTED] - before[NUM_INTERRUPTED]),
         )
-        self._generated = float(numbers[6])
+        self._generated = numbers[6]
         before[:] = counts
         return seen
 
@@ -105,7 +100,7 @@ def _replaced(seen: StepObservation, value: float | None) -> StepObservation:
 
 
 def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return None if math.isnan(value) else value
 
 
 def _with_replicas_of(

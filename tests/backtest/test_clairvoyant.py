@@ -121,3 +121,13 @@ def test_what_no_replica_can_meet_is_said_and_what_it_can_is_not() -> None:
     assert "prefill takes longer" in str(infeasible_reason(trace, MODEL, late))
     tiny = replace(MODEL, kv_capacity_tokens=100)
     assert "do not fit" in str(infeasible_reason(trace, tiny, OBJECTIVE))
+
+
+def test_a_schedule_of_another_length_may_be_handed_over_and_is_improved() -> None:
+    trace = wavy()
+    conditions = Conditions(max_replicas=12, initial_replicas=1, cold_start_s=60.0)
+    for cells in (10, 1000):
+        search = Clairvoyant(trace, MODEL, conditions, OBJECTIVE)
+        best = search.search(rounds=3, curves=[np.full(cells, 6)])
+        assert best.keeps
+        assert best.run.usd < 0.9 * 6 * trace.duration_s / 3600

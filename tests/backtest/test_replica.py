@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from step_by_step import StepByStep
 
 from advisor.backtest.conditions import Conditions
+from advisor.backtest.engine import clock, compiled, lives, measures
 from advisor.backtest.simulator import Change, follow
 from advisor.backtest.trace import Trace, make_trace
 from advisor.core.capacity import ServiceObjective
@@ -190,3 +191,9 @@ def test_the_less_loaded_of_two_is_better_than_one_at_random_and_worse_than_the_
     ]  # fmt: skip
     at_random_s = 0.05 * 0.8 / (2 * 0.2)
     assert waits[0] < waits[1] < 0.6 * at_random_s
+
+
+def test_compiled_code_is_kept_under_the_stamp_of_the_whole_engine() -> None:
+    """A function draws its callees and constants in: it is stale when any of their files has changed."""
+    for function in (clock.run_until, lives.launch, measures.advance, measures.interval):
+        assert function._cache._cache_file._source_stamp == compiled.STAMP

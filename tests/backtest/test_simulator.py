@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import time
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 
 from advisor.backtest.conditions import Conditions, MetricFaults
+from advisor.backtest.engine.state import CANCELLED, ENDED, FAILED, INTERRUPTED
 from advisor.backtest.fleet import Run, SimulationError
-from advisor.backtest.replica import CANCELLED, ENDED, FAILED, INTERRUPTED
+from advisor.backtest.guarded import MAX_KINDS
 from advisor.backtest.simulator import Change, follow, simulate
 from advisor.backtest.trace import Trace, make_trace
 from advisor.core.capacity import ServiceObjective
@@ -176,6 +178,48 @@ def test_a_policy_that_hangs_is_stopped_and_after_three_times_not_asked_again() 
     assert result.faults == {"hangs": 3}
     assert len(policy.seen) == 3
     assert (result.targets == 2).all()
+
+
+def test_a_policy_that_swallows_every_exception_hangs_as_well() -> None:
+    def hang(_: StepObservation) -> int:
+        while True:
+            with contextlib.suppress(Exception):
+                time.monotonic()
+
+    result, _ = run(hang, step_limit_s=0.05)
+    assert result.faults == {"hangs": 3}
+
+
+def test_a_policy_that_leaves_is_kept_and_held() -> None:
+    def leave(_: StepObservation) -> int:
+        raise SystemExit(3)
+
+    result, policy = run(leave)
+    assert result.faults == {"raises SystemExit: 3": len(policy.seen)}
+
+
+def test_messages_that_are_never_the_same_are_counted_together_after_the_first() -> None:
+    def complain(seen: StepObservation) -> int:
+        raise ValueError(f"at {seen.now_s}")
+
+    result, policy = run(complain)
+    assert sum(result.faults.values()) == len(policy.seen)
+    assert len(result.faults) == MAX_KINDS + 1
+    assert "raises ValueError, otherwise" in result.faults
+
+
+def test_a_whole_number_of_numpy_is_one() -> None:
+    result, _ = run(lambda _: np.int64(3))
+    assert result.faults == {}
+    assert result.targets[-1] == 3
+
+
+@pytest.mark.parametrize("interval_s", [0, -1.0, math.nan, "15s", None])
+def test_an_interval_that_is_no_time_is_refused_and_named(interval_s: object) -> None:
+    policy = Scripted(lambda _: 2)
+    policy.interval_s = interval_s  # type: ignore[assignment]
+    with pytest.raises(SimulationError, match=r"Scripted\.interval_s"):
+        simulate(steady(), MODEL, policy, Conditions(), OBJECTIVE)
 
 
 def test_targets_stay_inside_the_bounds() -> None:

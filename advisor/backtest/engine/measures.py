@@ -9,7 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.backtest.replica import (
+from advisor.backtest.engine.batching import steps_until
+from advisor.backtest.engine.clock import run_until
+from advisor.backtest.engine.compiled import compiled, lean
+from advisor.backtest.engine.state import (
     BASE,
     CONTEXT,
     DECODE,
@@ -37,10 +40,7 @@ from advisor.backtest.replica import (
     STEPS,
     Ints,
     State,
-    compiled,
-    lean,
-    steps_until,
-)  # fmt: skip
+)
 
 # What a client is promised, in picoseconds: TTFT, the multiple of the unloaded prefill that is added, TPOT, and below
 # how many output tokens the end-to-end time is bounded instead.
@@ -84,18 +84,20 @@ def gauges(state: State, now: int, out: NDArray[np.float64]) -> None:
 
 
 @lean
-def sums(values: Ints, order: Ints, start: int, end: int) -> int:
-    """Sum of a column over requests in an order."""
-    total = 0
-    for index in range(start, end):
-        total += values[order[index]]
-    return int(total)
+def advance(state: State, now: int, out: NDArray[np.float64]) -> None:
+    """Run until `now` and read the gauges: one call from Python, since each costs as much as a hundred requests."""
+    run_until(state, now)
+    gauges(state, now, out)
 
 
 @compiled
-def interval_latencies(state: State, bounds: Ints, starts: Ints, out: NDArray[np.float64]) -> None:
-    """TTFT p95 of the first tokens since `starts[0]`; good ones, TPOT and E2E p95 of those finished since `starts[1]`."""
+def interval(state: State, bounds: Ints, before: Ints, out: NDArray[np.float64]) -> None:
+    """Since the counters stood at `before`: p95 of TTFT, TPOT and E2E, good requests, tokens in and out of the finished.
+
+    TTFT is of the requests whose first token came in the interval, the rest of those that finished in it.
+    """
     arrival, first, finish = state.arrival, state.first, state.finish
+    starts = (before[NUM_FIRST], before[NUM_FINISHED])
     num_first = state.fleet[NUM_FIRST] - starts[0]
     num_finished = state.fleet[NUM_FINISHED] - starts[1]
     ttft = np.empty(num_first, np.int64)
@@ -104,10 +106,12 @@ def interval_latencies(state: State, bounds: Ints, starts: Ints, out: NDArray[np
         ttft[index] = first[request] - arrival[request]
     tpot = np.empty(num_finished, np.int64)
     e2e = np.empty(num_finished, np.int64)
-    good = num_tpot = 0
+    good = num_tpot = inputs = outputs = 0
     for index in range(num_finished):
         request = state.finishes[starts[1] + index]
         e2e[index] = finish[request] - arrival[request]
+        inputs += state.input_tokens[request]
+        outputs += state.output_tokens[request]
         gaps = state.output_tokens[request] - 1
         if gaps > 0:
             tpot[num_tpot] = (finish[request] - first[request]) // gaps
@@ -117,7 +121,7 @@ def interval_latencies(state: State, bounds: Ints, starts: Ints, out: NDArray[np
     out[0] = p95(ttft)
     out[1] = p95(tpot[:num_tpot])
     out[2] = p95(e2e)
-    out[3] = good
+    out[3], out[4], out[5] = good, inputs, outputs
 
 
 @compiled
