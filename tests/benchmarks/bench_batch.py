@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from bench_policy import MODELS, TRACES, USD_PER_HOUR
+from policy_grid import MODELS, TRACES, USD_PER_HOUR
 
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.simulator import simulate

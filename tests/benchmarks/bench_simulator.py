@@ -1,16 +1,20 @@
 """Simulated requests a second and core: the engine alone, and with policies that look. And what a step of ours costs.
 
 python tests/benchmarks/bench_simulator.py          # about two minutes; one core
+python tests/benchmarks/bench_simulator.py --steps  # our policy alone for 10^5 steps: its time and memory; a minute
 """
 
 from __future__ import annotations
 
 import math
 import pickle
+import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.fleet import Run
@@ -32,6 +36,9 @@ MODEL = ReplicaModel(
     kv_capacity_tokens=430_000,
 )
 OBJECTIVE = ServiceObjective(ttft_base_s=2.0, tpot_s=0.05)
+SETTING = Setting(
+    belief=MODEL, objective=OBJECTIVE, cold_start_s=90.0, min_replicas=1, max_replicas=16
+)
 REPETITIONS = 3
 
 
@@ -47,6 +54,9 @@ def timed(make: Callable[[], Run]) -> tuple[float, Run]:
 
 
 def main() -> None:
+    if "--steps" in sys.argv[1:]:
+        steps_of_ours()
+        return
     if not TRACE.is_file():
         sys.exit("the traces are not here: shared/data/traces beside the project is needed")
     base = load_trace(TRACE)
@@ -63,47 +73,61 @@ def main() -> None:
         )
     trace = scale_rate(base, 16, seed=0)
     conditions = Conditions(initial_replicas=2, min_replicas=1, max_replicas=16)
-    setting = Setting(
-        belief=MODEL, objective=OBJECTIVE, cold_start_s=90.0, min_replicas=1, max_replicas=16
-    )
     for name in ("ray", "knative", "dynamo-both", "naive", OURS):
         seconds, run = timed(
-            lambda name=name: simulate(trace, MODEL, build(name, setting), conditions, OBJECTIVE)
+            lambda name=name: simulate(trace, MODEL, build(name, SETTING), conditions, OBJECTIVE)
         )
         _print(f"16 x, {name}, {len(run.at_s):,} looks", len(trace), seconds, run)
-    steps_of_ours(setting)
+    steps_of_ours()
 
 
-def steps_of_ours(setting: Setting, count: int = 100_000, interval_s: float = 10.0) -> None:
-    """Milliseconds of a step over a noisy daily curve, and the bytes of the policy's state as the days go by."""
-    policy, running = build(OURS, setting), 1
-    took_s, sizes = [], []
+def steps_of_ours(count: int = 100_000, interval_s: float = 10.0) -> None:
+    """Milliseconds of a step over a noisy daily curve, and the memory of process and policy as the days go by."""
+    policy, running = build(OURS, SETTING), 1
+    took_s = np.zeros(count)  # written beforehand, or it would grow as we measure
+    took_s.fill(np.nan)
+    print(f"\n{'steps of ours':>14} {'resident MB':>12} {'its state KB':>13}")
     for number in range(1, count + 1):
-        now_s = number * interval_s
-        requests = interval_s * max(0.0, 30 - 25 * math.cos(now_s / 13_751) + 5 * math.sin(number))
-        seen = StepObservation(
-            now_s=now_s,
-            interval_s=interval_s,
-            num_arrivals=requests,
-            replicas_running=running,
-            replicas_starting=0,
-            input_tokens=1000 * requests,
-            output_tokens=200 * requests,
-            num_finished=requests,
-            finished_output_tokens=200 * requests,
-            num_good=0.995 * requests,
-        )
+        seen = noisy_day(number, interval_s, running)
         began_s = time.perf_counter()
         running = policy.step(seen).target_replicas
-        took_s.append(time.perf_counter() - began_s)
-        if number % (count // 5) == 0:
-            sizes.append(len(pickle.dumps(policy)))
-    ordered = sorted(took_s)
-    print(
-        f"\n{count:,} steps of {OURS}: mean {1e3 * sum(took_s) / count:.2f} ms, p50 {1e3 * ordered[count // 2]:.2f}, "
-        f"p99 {1e3 * ordered[count * 99 // 100]:.2f}, worst {1e3 * ordered[-1]:.1f}; state in KB at each fifth: "
-        + ", ".join(f"{size / 1e3:.0f}" for size in sizes)
+        took_s[number - 1] = time.perf_counter() - began_s
+        if number in (count // 100, *range(count // 10, count + 1, count // 10)):
+            state_bytes = len(pickle.dumps(policy))
+            print(f"{number:14,} {resident_bytes() / 1e6:12.2f} {state_bytes / 1e3:13.1f}")
+    for name, part in (("all", took_s), ("the last tenth", took_s[-count // 10 :])):
+        p50, p99 = np.percentile(part, (50, 99)) * 1e3
+        print(
+            f"{name}: mean {1e3 * part.mean():.3f} ms, p50 {p50:.3f}, p99 {p99:.3f}, worst {1e3 * part.max():.1f}"
+        )
+
+
+def noisy_day(number: int, interval_s: float, running: int) -> StepObservation:
+    """The look of that number at a day of 5 to 55 requests/s."""
+    now_s = number * interval_s
+    requests = interval_s * max(0.0, 30 - 25 * math.cos(now_s / 13_751) + 5 * math.sin(number))
+    return StepObservation(
+        now_s=now_s,
+        interval_s=interval_s,
+        num_arrivals=requests,
+        replicas_running=running,
+        replicas_starting=0,
+        input_tokens=1000 * requests,
+        output_tokens=200 * requests,
+        num_finished=requests,
+        finished_input_tokens=1000 * requests,
+        finished_output_tokens=200 * requests,
+        requests_running=0.5 * requests,
+        requests_waiting=0.0,
+        num_good=0.995 * requests,
+        cold_starts_s=(90.0 + number % 7,) if number % 50 == 0 else (),
     )
+
+
+def resident_bytes() -> int:
+    """Of this process, as Linux counts it."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
 
 
 def _print(what: str, count: int, seconds: float, run: Run) -> None:
