@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import threading
 from collections import Counter
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Real
 from types import FrameType
+from typing import Any
 
 from advisor.core.step import Policy, StepDecision, StepObservation
 
@@ -35,7 +35,7 @@ class GuardedPolicy:
         if self.faults["hangs"] >= MAX_HANGS:
             return None
         try:
-            return self._whole(self._within_limit(observation).target_replicas)
+            return self._whole(self._within_limit(observation))
         except StepHangsError:
             self.faults["hangs"] += 1
         except (Exception, SystemExit) as error:
@@ -57,9 +57,13 @@ class GuardedPolicy:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
 
-    def _whole(self, target: float) -> int | None:
-        if isinstance(target, Real) and math.isfinite(target) and target == int(target):
-            return int(target)
+    def _whole(self, decision: Any) -> int | None:
+        if not hasattr(decision, "target_replicas"):
+            self._count("answers", f" {decision!r}, no StepDecision")
+            return None
+        target = decision.target_replicas
+        if isinstance(target, Real) and float(target).is_integer():
+            return int(float(target))
         self._count("answers", f" {target!r}")
         return None
 

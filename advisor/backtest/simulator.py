@@ -58,7 +58,7 @@ def simulate(
 def interval_of(policy: Policy) -> float:
     """Seconds between two steps, as the policy says; SimulationError where that is no time."""
     given = getattr(policy, "interval_s", DEFAULT_INTERVAL_S)
-    if isinstance(given, Real) and math.isfinite(given) and given >= MIN_INTERVAL_S:
+    if isinstance(given, Real) and MIN_INTERVAL_S <= float(given) < math.inf:
         return float(given)
     raise SimulationError(
         f"{type(policy).__name__}.interval_s: {given!r}: seconds between two steps, at least {MIN_INTERVAL_S:g}"

@@ -198,6 +198,15 @@ def test_a_policy_that_leaves_is_kept_and_held() -> None:
     assert result.faults == {"raises SystemExit: 3": len(policy.seen)}
 
 
+def test_an_answer_that_is_no_decision_is_named() -> None:
+    class Bare(Scripted):
+        def step(self, observation: StepObservation) -> StepDecision:
+            return 3  # type: ignore[return-value]
+
+    result = simulate(steady(), MODEL, Bare(lambda _: 3), Conditions(), OBJECTIVE)
+    assert list(result.faults) == ["answers 3, no StepDecision"]
+
+
 def test_messages_that_are_never_the_same_are_counted_together_after_the_first() -> None:
     def complain(seen: StepObservation) -> int:
         raise ValueError(f"at {seen.now_s}")

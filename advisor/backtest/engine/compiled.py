@@ -41,8 +41,8 @@ def lean(function: F) -> F:
 def _kept(dispatcher: Any) -> Any:
     """Kept on disk under the stamp of the whole folder; not at all where numba has no place for a stamp of ours."""
     dispatcher.enable_caching()
-    file = getattr(dispatcher._cache, "_cache_file", None)
-    if hasattr(file, "_source_stamp"):
-        file._source_stamp = STAMP
-        return dispatcher
-    return numba.njit(**dispatcher.targetoptions)(dispatcher.py_func)
+    file: Any = getattr(dispatcher._cache, "_cache_file", None)
+    if not hasattr(file, "_source_stamp"):
+        return numba.njit(**dispatcher.targetoptions)(dispatcher.py_func)
+    file._source_stamp = STAMP
+    return dispatcher
