@@ -43,6 +43,7 @@ from advisor.core.capacity import (
     rate_at,
     scaled,
 )
+from advisor.core.constant_load import ConstantLoad
 from advisor.core.forecast import DemandForecaster
 from advisor.core.headroom import ErrorBudget, Speed
 from advisor.core.keep_alive import KeepAlive
@@ -117,6 +118,7 @@ class AdvisorPolicy:
         self._rules = Rules(len(self._forecaster.names))
         self._speed = Speed()
         self._budget = ErrorBudget(goal=self._asked.goal)
+        self._constant = ConstantLoad()
         self._table: MissTable | None = None
         self._keep_alive = KeepAlive(cold_hit_budget=cold_hit_budget) if scale_to_zero else None
         self._direction = guards.Direction()
@@ -168,7 +170,11 @@ class AdvisorPolicy:
             )
             if len(self._cold_starts) >= MIN_COLD_STARTS:
                 self._cold_start_s = float(np.quantile(self._cold_starts, COLD_START_QUANTILE))
-        self._recent.window_s = max(self._least_hold_s(), self._rules.acting.hold_s)
+        self._recent.window_s = max(
+            self._least_hold_s(),
+            self._rules.acting.hold_s,
+            self._constant.hold_s(observation.now_s),
+        )
         self._mix.add(observation, kv_capacity_tokens=self._belief.kv_capacity_tokens)
         missed = guards.misses(observation, self._asked)
         if missed is not None and observation.num_finished and self._settled(observation):
@@ -208,6 +214,11 @@ class AdvisorPolicy:
             horizon_s=horizon_s,
             stay_s=min(MAX_STAY_S, mix.output_tokens * objective.tpot_s),
         )
+        self._constant.look(
+            now_s=observation.now_s,
+            demand=(self._forecaster.steady_level() or 0.0) / table.fluid,
+            price=self._budget.price(),
+        )
         if closed is not None:
             self._replay(observation, table, horizon_s, *closed)
         rule = self._rules.acting
@@ -246,7 +257,7 @@ class AdvisorPolicy:
         return cheapest(
             demand,
             table,
-            self._budget.price(),
+            self._constant.price,
             have=guards.present(observation) or 0,
             launch_share=min(MAX_LAUNCH_SHARE, launch_share),
         )
@@ -271,7 +282,7 @@ class AdvisorPolicy:
             table=table,
             cold_start_s=horizon_s,
             hold_s=self._least_hold_s(),
-            price=self._budget.price(),
+            price=self._constant.price,
         )
 
     def _work(self, observation: StepObservation, mix: Mix, objective: ServiceObjective) -> float:

@@ -7,7 +7,8 @@ and only while it beats last value; on bursts nothing does (`facts`: un-warmed A
 with a fixed state, so a step costs microseconds and memory stays flat.
 
 The spread is the acting forecaster's own recent relative errors, less what Poisson counting alone makes of them, which the
-queueing model already prices.
+queueing model already prices. Nothing far above the most that ever came is expected: a tenfold jump, seen once at a tenth of
+the peak, says how far demand may rise to the peak again, and not that it may rise to ten times the peak.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ PRIOR_ERRORS = 8  # how many observed errors that belief weighs
 LIKE_LEVEL = 0.3  # of a logarithm: how near two levels of demand are for their errors to compare
 LEAST_WEIGHT = 0.03
 FORGET_ERRORS = 360.0  # buckets
+CEILING = 1.3  # times the most that ever came in a bucket: room for growth within a horizon
 QUANTILE_EDGES = np.array(
     [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.875, 0.925, 0.96, 0.98, 0.99, 0.995, 1.0]
 )
@@ -116,6 +118,7 @@ class DemandForecaster:
         self._bucket_work = 0.0
         self._bucket_s = 0.0
         self._bucket_target_s = BUCKET_S
+        self._most = math.inf  # demand of the fullest bucket, once there is one
         self._pending: deque[tuple[float, list[float | None]]] = deque()
         self._errors = np.zeros((len(self.names), NUM_ERRORS))
         self._levels = np.ones((len(self.names), NUM_ERRORS))
@@ -155,6 +158,10 @@ class DemandForecaster:
     def level(self) -> float | None:
         """Demand per second now: the larger of the quick and the steady smoothing is for the caller to take."""
         return self._smoothed[LAST_VALUE]
+
+    def steady_level(self) -> float | None:
+        """The slowest smoothing: what is constant but for noise stays put in it."""
+        return self._smoothed[-1]
 
     def quick_level(self) -> float | None:
         return self._smoothed[0]
@@ -199,6 +206,7 @@ class DemandForecaster:
         ]
 
     def _close_bucket(self, now_s: float, rate: float, horizon_s: float) -> None:
+        self._most = rate if math.isinf(self._most) else max(self._most, rate)
         while self._pending and self._pending[0][0] <= now_s + 1e-6:
             _, predictions = self._pending.popleft()
             self._score(predictions, rate)
@@ -216,7 +224,7 @@ class DemandForecaster:
             self._num_errors[index] += 1
 
     def _around(self, index: int, middle: float, counting_noise: float) -> Floats:
-        """Relative errors at equally spaced quantiles: observed ones, and the prior while they are few."""
+        """Demand at equally spaced quantiles: by the observed relative errors, and by the prior while they are few."""
         count = self._num_errors[index]
         if count == 0:
             return np.asarray(np.maximum(0.0, middle * (1.0 + PRIOR_ERRORS_AT)))
@@ -230,7 +238,7 @@ class DemandForecaster:
         errors = (
             weight * (centre + shrink * (observed - centre)) + (1.0 - weight) * PRIOR_ERRORS_AT
         )
-        return np.asarray(np.maximum(0.0, middle * (1.0 + errors)))
+        return np.asarray(np.clip(middle * (1.0 + errors), 0.0, max(middle, CEILING * self._most)))
 
     def _observed(self, index: int, at: float, count: int) -> tuple[float, Floats, float, float]:
         """Errors at quantiles, those made at a demand like this one first: large errors come with small demand."""

@@ -49,8 +49,16 @@ def make_policy(
 class Fleet:
     """Replicas that start after a cold start, and tell no more than a fleet must: counts, and tokens of what arrived."""
 
-    def __init__(self, policy: AdvisorPolicy, *, running: int = 1, interval_s: float = 15.0):
+    def __init__(
+        self,
+        policy: AdvisorPolicy,
+        *,
+        running: int = 1,
+        interval_s: float = 15.0,
+        cold_start_s: float = 90.0,
+    ):
         self.policy, self.interval_s, self.running = policy, interval_s, running
+        self.cold_start_s = cold_start_s
         self.now_s, self.starting = 0.0, [0.0] * 0
         self.targets: list[int] = []
 
@@ -79,7 +87,7 @@ class Fleet:
         target = self.policy.step(replace(seen, **more)).target_replicas  # type: ignore[arg-type]
         self.targets.append(target)
         have = self.running + len(self.starting)
-        self.starting += [self.now_s + 90.0] * (target - have)
+        self.starting += [self.now_s + self.cold_start_s] * (target - have)
         for _ in range(have - target):
             if self.starting:
                 self.starting.pop()
@@ -129,18 +137,22 @@ def test_a_look_at_a_handful_in_flight_asks_for_nothing_and_at_hundreds_for_repl
     assert target_with(200.0, 8.0) > 0
 
 
-@pytest.mark.parametrize("rate", [3.0, 12.0, 60.0])
-def test_constant_load_with_noise_changes_nothing_once_settled(rate: float) -> None:
+@pytest.mark.parametrize("cold_start_s", [30.0, 90.0, 300.0])
+@pytest.mark.parametrize("rate", [3.0, 12.0, 60.0, 300.0])
+def test_constant_load_with_noise_changes_nothing_once_settled(
+    rate: float, cold_start_s: float
+) -> None:
+    """The fleet is found with one replica; an hour later, what is there stays for a day and a night."""
     rng = random.Random(3)
-    fleet = Fleet(make_policy())
-    fleet.drive(
-        lambda _: rate * rng.uniform(0.9, 1.1), 12 * 3600.0
-    )  # until the price of a miss has settled too
+    policy = make_policy(max_replicas=120, cold_start_s=cold_start_s)
+    fleet = Fleet(policy, interval_s=60.0, cold_start_s=cold_start_s)
+    fleet.drive(lambda _: rate * rng.uniform(0.9, 1.1), 3600.0)
     start = len(fleet.targets)
-    fleet.drive(lambda _: rate * rng.uniform(0.9, 1.1), 2 * 3600.0)
+    fleet.drive(lambda _: rate * rng.uniform(0.9, 1.1), 24 * 3600.0)
     assert changes(fleet.targets[start:]) == []
 
 
+@pytest.mark.parametrize("cold_start_s", [30.0, 90.0, 300.0])
 @pytest.mark.parametrize(
     "rate",
     [
@@ -150,9 +162,9 @@ def test_constant_load_with_noise_changes_nothing_once_settled(rate: float) -> N
     ],
 )
 def test_a_direction_is_changed_at_most_once_in_five_minutes(
-    rate: Callable[[float], float],
+    rate: Callable[[float], float], cold_start_s: float
 ) -> None:
-    fleet = Fleet(make_policy())
+    fleet = Fleet(make_policy(cold_start_s=cold_start_s), cold_start_s=cold_start_s)
     fleet.drive(rate, 2 * 3600.0)
     moved = [
         (number * fleet.interval_s, b > a)
