@@ -38,7 +38,8 @@ PRIOR_ERRORS = 8  # how many observed errors that belief weighs
 LIKE_LEVEL = 0.3  # of a logarithm: how near two levels of demand are for their errors to compare
 LEAST_WEIGHT = 0.03
 FORGET_ERRORS = 360.0  # buckets
-CEILING = 1.3  # times the most that ever came in a bucket: room for growth within a horizon
+GROWTH_PER_S = 0.003  # of horizon, beyond the most that ever came in a bucket
+LEAST_GROWTH = 0.3
 QUANTILE_EDGES = np.array(
     [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.875, 0.925, 0.96, 0.98, 0.99, 0.995, 1.0]
 )
@@ -172,7 +173,7 @@ class DemandForecaster:
         """Demand at the horizon by every forecaster, as equally spaced quantiles; None where it has nothing to go by."""
         noise = request_variance / self._bucket_target_s
         return [
-            None if middle is None else self._around(index, middle, noise)
+            None if middle is None else self._around(index, middle, noise, horizon_s)
             for index, middle in enumerate(self._predict(now_s, horizon_s))
         ]
 
@@ -195,7 +196,8 @@ class DemandForecaster:
         middle = found[index]
         if middle is None:
             return None
-        values = self._around(index, middle, request_variance / self._bucket_target_s)
+        noise = request_variance / self._bucket_target_s
+        values = self._around(index, middle, noise, horizon_s)
         return Forecast(middle=middle, values=values, forecaster=self.names[index])
 
     def _predict(self, now_s: float, horizon_s: float) -> list[float | None]:
@@ -223,7 +225,9 @@ class DemandForecaster:
             self._levels[index, place] = math.log(max(predicted, 1e-9))
             self._num_errors[index] += 1
 
-    def _around(self, index: int, middle: float, counting_noise: float) -> Floats:
+    def _around(
+        self, index: int, middle: float, counting_noise: float, horizon_s: float
+    ) -> Floats:
         """Demand at equally spaced quantiles: by the observed relative errors, and by the prior while they are few."""
         count = self._num_errors[index]
         if count == 0:
@@ -238,7 +242,8 @@ class DemandForecaster:
         errors = (
             weight * (centre + shrink * (observed - centre)) + (1.0 - weight) * PRIOR_ERRORS_AT
         )
-        return np.asarray(np.clip(middle * (1.0 + errors), 0.0, max(middle, CEILING * self._most)))
+        ceiling = self._most * (1.0 + max(LEAST_GROWTH, GROWTH_PER_S * horizon_s))
+        return np.asarray(np.clip(middle * (1.0 + errors), 0.0, max(middle, ceiling)))
 
     def _observed(self, index: int, at: float, count: int) -> tuple[float, Floats, float, float]:
         """Errors at quantiles, those made at a demand like this one first: large errors come with small demand."""

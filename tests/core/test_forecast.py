@@ -5,16 +5,19 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisor.core.forecast import (
     DAY_S,
     LAST_VALUE,
+    LEAST_GROWTH,
     QUANTILE_WEIGHTS,
     QUANTILES,
     DemandForecaster,
 )
+
+NUM_FORECASTERS = len(DemandForecaster().names)
 
 
 def fed(demand, hours: float, *, horizon_s: float = 100.0, every_s: float = 30.0):  # type: ignore[no-untyped-def]
@@ -88,3 +91,29 @@ def test_before_there_is_a_yesterday_the_last_value_speaks() -> None:
     found = forecaster.forecast(now_s=7200.0, horizon_s=100.0, index=index)
     assert found is not None
     assert found.forecaster.startswith("last value")
+
+
+def surging(at_s: float) -> float:
+    """Five quiet hours at 10 with ten minutes at 100 in each, then 100 for good."""
+    return 100.0 if at_s > 5 * 3600 or at_s % 3600 > 3000 else 10.0
+
+
+def test_a_jump_to_the_peak_is_expected_below_it_and_none_beyond_it() -> None:
+    quiet = fed(surging, 4.7).forecast(now_s=4.7 * 3600, horizon_s=100.0)
+    at_peak = fed(surging, 5.2).forecast(now_s=5.2 * 3600, horizon_s=100.0)
+    assert quiet is not None
+    assert at_peak is not None
+    assert quiet.values[-1] > 50.0
+    assert at_peak.values[-1] <= (1 + LEAST_GROWTH) * 100.0
+
+
+@settings(max_examples=25)
+@given(
+    levels=st.lists(st.floats(0.0, 1e4), min_size=2, max_size=12),
+    index=st.integers(0, NUM_FORECASTERS - 1),
+)
+def test_no_forecast_is_far_above_all_that_came(levels: list[float], index: int) -> None:
+    forecaster = fed(lambda at_s: levels[int(at_s // 1800)], len(levels) / 2)
+    found = forecaster.forecast(now_s=len(levels) * 1800.0, horizon_s=100.0, index=index)
+    assert found is not None
+    assert found.values[-1] <= max(found.middle, (1 + LEAST_GROWTH) * max(levels)) * (1 + 1e-9)
