@@ -64,6 +64,38 @@ class Cut:
             f"${self.wish.usd_per_hour:.2f}/h, {self.given.shortfall:.1%} short instead of {self.wish.shortfall:.1%}"
         )
 
+    @property
+    def missing_usd_per_hour(self) -> float:
+        """What giving it back would cost."""
+        return self.wish.usd_per_hour - self.given.usd_per_hour
+
+    def in_words(self) -> str:
+        return f"cut by the shared budget: {self}; ${self.missing_usd_per_hour:.2f}/h more would give it back"
+
+
+def cut_to(name: str, *, wish: ModelOption, given: ModelOption, weight: float) -> Cut | None:
+    """What was cut; None where nothing was lost, or nothing saved."""
+    lost = weight * (given.shortfall - wish.shortfall)
+    saved = wish.usd_per_hour - given.usd_per_hour
+    if lost <= SLACK or saved <= 0:
+        return None
+    return Cut(name=name, wish=wish, given=given, loss_per_usd=lost / saved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One model's part of a budget that several share.
+
+    `usd_per_hour` is what it may cost now, `wish` what it would get alone. `keeps` says that its share stands while not
+    everything is known of it; `better_split_for_s` for how long another split has been watched being better.
+    """
+
+    usd_per_hour: float
+    wish: ModelOption | None
+    cut: Cut | None
+    keeps: bool
+    better_split_for_s: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
@@ -104,14 +136,12 @@ def share_budget(models: Sequence[ModelNeed], *, cap_usd_per_hour: float) -> All
 
 
 def _cuts(models: Sequence[ModelNeed], given: Mapping[str, ModelOption]) -> tuple[Cut, ...]:
-    found = []
-    for model in models:
-        wish, option = model.wish, given[model.name]
-        lost = model.weight * (option.shortfall - wish.shortfall)
-        saved = wish.usd_per_hour - option.usd_per_hour
-        if lost > SLACK and saved > 0:
-            found.append(Cut(name=model.name, wish=wish, given=option, loss_per_usd=lost / saved))
-    return tuple(sorted(found, key=lambda cut: (cut.loss_per_usd, cut.name)))
+    found = [
+        cut_to(model.name, wish=model.wish, given=given[model.name], weight=model.weight)
+        for model in models
+    ]
+    cuts = [cut for cut in found if cut is not None]
+    return tuple(sorted(cuts, key=lambda cut: (cut.loss_per_usd, cut.name)))
 
 
 def _solve(models: Sequence[ModelNeed], cap_usd_per_hour: float) -> list[ModelOption]:
