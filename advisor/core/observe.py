@@ -42,7 +42,7 @@ def observe(*, then: Scrape | None, now: Scrape, model: str, source: str) -> Obs
         prefix_cache_hit_rate=_at_most_one(pair.ratio(s.PREFIX_HITS, s.PREFIX_QUERIES)),
         flops_per_s_per_device=pair.rate_per_engine((s.FLOPS,), num_replicas),
         bytes_per_s_per_device=pair.rate_per_engine((s.READ_BYTES, s.WRITE_BYTES), num_replicas),
-        node_utilization=pair.mean(s.NODE_UTILIZATION),
+        node_utilization=pair.node_utilization(),
         ttft=pair.latency(s.TTFT),
         tpot=pair.latency(s.TPOT),
         e2e=pair.latency(s.E2E),
@@ -63,11 +63,16 @@ class _Pair:
     def growing(self, names: Iterable[str]) -> set[str]:
         return {i.series.worker for i in self.increases(names) if i.amount > 0}
 
+    def nodes(self) -> list[s.Series]:
+        """The readings of the nodes that the model's replicas run on: each is taken in a replica. Where none of its
+        replicas has told of anything else yet, those of all nodes."""
+        readings = list(self.now.named([s.NODE_UTILIZATION]))
+        replicas = self.now.workers(s.NAMES - s.OF_NO_MODEL)
+        return [one for one in readings if one.worker in replicas] or readings
+
     def devices(self) -> tuple[str, ...]:
         """What the replicas' nodes report beside their CPUs: "gpu0 NVIDIA L4" is an NVIDIA L4."""
-        labels = {
-            one.sample.labels.get("device", "") for one in self.now.named([s.NODE_UTILIZATION])
-        }
+        labels = {one.sample.labels.get("device", "") for one in self.nodes()}
         return tuple(
             sorted({name for _, _, name in (label.partition(" ") for label in labels) if name})
         )
@@ -136,6 +141,10 @@ class _Pair:
     def mean(self, name: str) -> Reading | None:
         values = [one.sample.value for one in self.now.named([name])]
         return _reading(sum(values) / max(len(values), 1), self.now.age_s([name]))
+
+    def node_utilization(self) -> Reading | None:
+        values = [one.sample.value for one in self.nodes()]
+        return _reading(sum(values) / max(len(values), 1), self.now.age_s([s.NODE_UTILIZATION]))
 
     def latency(self, name: str) -> LatencyReading | None:
         """Percentiles over all workers together."""

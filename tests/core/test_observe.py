@@ -396,3 +396,27 @@ def test_whoever_falls_silent_is_named(data: st.DataObject) -> None:
         )
     seen = look(then, now)
     assert set(seen.silent_targets) == {f"replica w{i}" for i in gone}
+
+
+def node(worker: str, device: str, busy: float = 0.5) -> Sample:
+    labels = {"WorkerId": worker, "node": "n", "device": device}
+    return Sample(name=series.NODE_UTILIZATION, labels=labels, value=busy, at_s=NOW_S)
+
+
+def test_a_models_devices_are_those_that_its_own_replicas_see() -> None:
+    other = Sample(
+        name=series.IN_FLIGHT, labels={"WorkerId": "w2", "model": "other"}, value=1, at_s=NOW_S
+    )
+    nodes = [node("w1", "gpu0 NVIDIA L4", 0.2), node("w2", "gpu0 NVIDIA H100 80GB HBM3", 0.8)]
+    seen = look(None, [alive("w1"), other, *nodes])
+    assert seen.devices == ("NVIDIA L4",)
+    assert value(seen.node_utilization) == pytest.approx(0.2)
+
+
+def test_while_no_replica_tells_of_more_than_its_node_all_nodes_count() -> None:
+    nodes = [node("w1", "gpu0 NVIDIA L4", 0.2), node("w2", "gpu0 NVIDIA L4", 0.8)]
+    seen = look(None, nodes)
+    assert seen.devices == ("NVIDIA L4",)
+    assert value(seen.node_utilization) == pytest.approx(0.5)
+    ingress = look(None, [alive("the ingress"), *nodes])  # the stock path, before the engines tell
+    assert ingress.devices == ("NVIDIA L4",)
