@@ -1,20 +1,22 @@
 """What the journal keeps of the rounds, and what a restart reads back from it.
 
 An entry is written when something is new: another choice, another action, readings gone or back, another mode in sight.
-The same again is not kept again. The mode in use travels in every entry, with the time for which another has been watched
-being better, so that a restart neither forgets the mode nor begins the hour anew.
+The same again is not kept again. The mode in use travels in every entry, and the share of a budget that several models
+have together, both with the time for which another has been watched being better: a restart neither forgets them nor
+begins the hour anew.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from advisor.core.objective import Mode
 from advisor.core.observation import Observation
 from advisor.core.recommendation import Decision, Fleet, ModeInUse, Recommendation
+from advisor.core.split_in_use import SplitInUse
 
 if TYPE_CHECKING:
     from advisor.adapters.journal import Entry
@@ -24,17 +26,34 @@ if TYPE_CHECKING:
 logger = logging.getLogger("advisor")
 
 ADVICE = "advice"  # a kind of entry, as the journal has it
-NUM_READ = 200  # entries: several models may write into one journal
+NUM_READ = 1000  # entries: several models may write into one journal
 WATCHED_STEP_S = 600.0  # of watching a better mode that a kill may lose
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptShare:
+    """What a model had of a shared budget, what it ran, and how long another split had been watched being better."""
+
+    at_s: float
+    given_usd_per_hour: float
+    running_usd_per_hour: float
+    better_for_s: float
+    looked_s: float | None
+
+
 class Advice:
-    """Writes what is new; `mode_in_use` is what a former run recommended last."""
+    """Writes what is new; `mode_in_use` and `share` are what a former run recommended last."""
 
     def __init__(self, *, model: str, diary: Diary) -> None:
         self._model, self._diary = model, diary
         self._written: tuple[object, ...] | None = None
-        self.mode_in_use = self._restore(diary.read((ADVICE,), NUM_READ))
+        entries = [
+            entry
+            for entry in reversed(diary.read((ADVICE,), NUM_READ))
+            if entry.detail.get("model") == model
+        ]
+        self.mode_in_use = _newest(entries, mode_in_use_from) or ModeInUse()
+        self.share = _newest(entries, share_from)
 
     def keep(
         self,
@@ -46,31 +65,36 @@ class Advice:
         fleet: Fleet | None,
         mode_in_use: ModeInUse,
         sound: bool,
+        share: KeptShare | None = None,
     ) -> None:
         watched = int(mode_in_use.better_for_s // WATCHED_STEP_S)
         said = (
             *(choice(recommendation), decision.action, decision.target_replicas, sound),
-            *(mode_in_use.mode, mode_in_use.better, watched),
+            *(mode_in_use.mode, mode_in_use.better, watched, _said_of(share)),
         )
         if said == self._written:
             return
         detail = remembered(self._model, recommendation, decision, observation, fleet)
-        detail |= kept_mode(mode_in_use)
+        detail |= kept_mode(mode_in_use) | kept_share(share)
         entry = self._diary.write(
             lambda memory: memory.advise(at_s=at_s, action=decision.action.value, detail=detail)
         )
         if entry is not None:
             self._written = said
 
-    def _restore(self, entries: list[Entry]) -> ModeInUse:
-        for entry in reversed(entries):
-            if entry.detail.get("model") != self._model:
-                continue
-            try:
-                return mode_in_use_from(entry.detail)
-            except (KeyError, TypeError, ValueError):  # of another version of this program
-                continue
-        return ModeInUse()
+
+T = TypeVar("T")
+
+
+def _newest(entries: Sequence[Entry], read: Callable[[Entry], T | None]) -> T | None:
+    """What the newest entry says that says it."""
+    for entry in entries:
+        try:
+            if (found := read(entry)) is not None:
+                return found
+        except (KeyError, TypeError, ValueError):  # of another version of this program
+            continue
+    return None
 
 
 def kept_mode(in_use: ModeInUse) -> dict[str, Any]:
@@ -81,7 +105,8 @@ def kept_mode(in_use: ModeInUse) -> dict[str, Any]:
     return {**kept, "better_mode": in_use.better.value, **watched}
 
 
-def mode_in_use_from(kept: Mapping[str, Any]) -> ModeInUse:
+def mode_in_use_from(entry: Entry) -> ModeInUse:
+    kept = entry.detail
     in_use = ModeInUse(mode=Mode(kept["mode_in_use"]))
     if "better_mode" not in kept:
         return in_use
@@ -91,6 +116,43 @@ def mode_in_use_from(kept: Mapping[str, Any]) -> ModeInUse:
         better_for_s=float(kept["better_for_s"]),
         looked_s=float(kept["looked_s"]),
     )
+
+
+def kept_share(share: KeptShare | None) -> dict[str, Any]:
+    return {} if share is None else {"share": asdict(share)}
+
+
+def share_from(entry: Entry) -> KeptShare | None:
+    kept = entry.detail.get("share")
+    if kept is None:
+        return None
+    looked_s = kept["looked_s"]
+    return KeptShare(
+        at_s=entry.at_s,
+        given_usd_per_hour=float(kept["given_usd_per_hour"]),
+        running_usd_per_hour=float(kept["running_usd_per_hour"]),
+        better_for_s=float(kept["better_for_s"]),
+        looked_s=None if looked_s is None else float(looked_s),
+    )
+
+
+def split_from(shares: Mapping[str, KeptShare | None]) -> SplitInUse:
+    """The split of a former run, as far as each model's newest share tells it."""
+    kept = {name: share for name, share in shares.items() if share is not None}
+    newest = max(kept.values(), key=lambda share: share.at_s, default=None)
+    return SplitInUse(
+        given={name: share.given_usd_per_hour for name, share in kept.items()},
+        better_for_s=0.0 if newest is None else newest.better_for_s,
+        looked_s=None if newest is None else newest.looked_s,
+    )
+
+
+def _said_of(share: KeptShare | None) -> tuple[object, ...]:
+    """What of a share is new when it changes."""
+    if share is None:
+        return ()
+    dollars = round(share.given_usd_per_hour, 4), round(share.running_usd_per_hour, 4)
+    return *dollars, int(share.better_for_s // WATCHED_STEP_S)
 
 
 def choice(recommendation: Recommendation | None) -> tuple[object, ...] | None:
@@ -144,4 +206,7 @@ def summary(tick: Tick) -> str:
     if best is not None:
         devices = f"{best.replicas} x {best.tp_degree} {best.accelerator}"
         advice = f"{devices}, {best.mode}, ${best.usd_per_hour:.2f}/h"
-    return f"tick {tick.number}: {seen}; {advice}; {tick.decision.action}: {tick.decision.reason}"
+    of = f" of {tick.model}" if tick.share is not None else ""
+    return (
+        f"tick {tick.number}{of}: {seen}; {advice}; {tick.decision.action}: {tick.decision.reason}"
+    )

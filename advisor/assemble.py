@@ -1,8 +1,10 @@
-"""From a configuration to a loop with its readers and notifiers; what both `advisor run` and the Serve application use."""
+"""From a configuration to a loop with its models and readers; what both `advisor run` and the Serve application use."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from advisor import data
 from advisor.adapters.hub import load_model_spec
@@ -10,39 +12,54 @@ from advisor.adapters.journal import Journal
 from advisor.adapters.prometheus import PrometheusReader
 from advisor.adapters.ray_metrics import RayMetricsReader
 from advisor.adapters.ray_serve import ServeFleetReader
-from advisor.config import AdvisorConfig, environment_value
+from advisor.config import AdvisorConfig, Config, environment_value
+from advisor.core.hardware import Accelerator
+from advisor.core.recommendation import Offer
 from advisor.errors import ConfigError, UnsupportedModelError
-from advisor.loop import AdvisorLoop, Catalogue, MetricsReader, Notifier
+from advisor.look import Catalogue
+from advisor.loop import AdvisorLoop, MetricsReader, Notifier
 from advisor.metrics import Exporter
 from advisor.plan.weights import variants_of
 from advisor.price_book import load_price_book
 from advisor.web.render import tick_json
 
 
-def assemble(config: AdvisorConfig, exporter: Exporter) -> AdvisorLoop:
-    """The loop, nothing started yet; ConfigError when the model cannot be sized or a named variable is not set."""
-    try:
-        spec = load_model_spec(config.model_source or config.model)
-    except UnsupportedModelError as error:
-        raise ConfigError(f"model_source: {error}") from None
-    variants, _ = variants_of(spec, config.quantizations, field="quantizations")
+def assemble(config: Config, exporter: Exporter) -> AdvisorLoop:
+    """The loop, nothing started yet; ConfigError when a model cannot be sized or a named variable is not set."""
+    accelerators = data.accelerators()
+    offers = load_price_book(today=datetime.now(UTC).date(), own=config.prices).offers
+    models = config.each()
     return AdvisorLoop(
         config=config,
-        catalogue=Catalogue(
-            spec=spec,
-            variants=variants,
-            accelerators=data.accelerators(),
-            offers=load_price_book(today=datetime.now(UTC).date(), own=config.prices).offers,
-        ),
+        catalogues={
+            one.model: _catalogue(one, partial(config.field_of, one.model), accelerators, offers)
+            for one in models
+        },
+        fleet_readers={
+            one.model: ServeFleetReader(config.ray_dashboard_url, one.model) for one in models
+        },
         metrics_reader=_metrics_reader(config),
-        fleet_reader=ServeFleetReader(config.ray_dashboard_url, config.model),
         notifiers=_notifiers(config),
         exporter=exporter,
         memory=None if config.journal is None else Journal(config.journal),
     )
 
 
-def _metrics_reader(config: AdvisorConfig) -> MetricsReader:
+def _catalogue(
+    config: AdvisorConfig,
+    field: Callable[[str], str],
+    accelerators: Sequence[Accelerator],
+    offers: Sequence[Offer],
+) -> Catalogue:
+    try:
+        spec = load_model_spec(config.model_source or config.model)
+    except UnsupportedModelError as error:
+        raise ConfigError(f"{field('model_source')}: {error}") from None
+    variants, _ = variants_of(spec, config.quantizations, field=field("quantizations"))
+    return Catalogue(spec=spec, variants=variants, accelerators=accelerators, offers=offers)
+
+
+def _metrics_reader(config: Config) -> MetricsReader:
     if config.prometheus_url is None:
         return RayMetricsReader(config.ray_dashboard_url)
     token = None
@@ -51,7 +68,7 @@ def _metrics_reader(config: AdvisorConfig) -> MetricsReader:
     return PrometheusReader(config.prometheus_url, token)
 
 
-def _notifiers(config: AdvisorConfig) -> list[Notifier]:
+def _notifiers(config: Config) -> list[Notifier]:
     found: list[Notifier] = []
     if (webhook := config.notify.webhook) is not None:
         from advisor.adapters.webhook import WebhookNotifier

@@ -21,7 +21,7 @@ from advisor.commands import size as size_command
 from advisor.errors import AdvisorError, ConfigError
 
 if TYPE_CHECKING:
-    from advisor.config import AdvisorConfig
+    from advisor.config import Config
 
 cli = typer.Typer(
     help="Which GPU, how many replicas, and whether to keep them on, for a self-hosted LLM.",
@@ -62,13 +62,18 @@ def check(file: ConfigFile) -> None:
     from advisor.adapters.hub import load_model_spec
 
     config = _load(file)
-    spec = load_model_spec(config.model_source or config.model)
-    typer.echo(
-        f"{file}: ok: {config.model}, {spec.total_params:,} parameters, budget ${config.budget.usd_per_hour:.2f}/h"
-    )
+    sized = []
+    for one in config.each():
+        try:
+            spec = load_model_spec(one.model_source or one.model)
+        except AdvisorError as error:
+            where = config.field_of(one.model, "model_source" if one.model_source else "model")
+            raise ConfigError(f"{file}: {where}: {error}") from None
+        sized.append(f"{one.model}, {spec.total_params:,} parameters")
+    typer.echo(f"{file}: ok: {'; '.join(sized)}, budget ${config.budget.usd_per_hour:.2f}/h")
 
 
-def _load(file: Path) -> AdvisorConfig:
+def _load(file: Path) -> Config:
     """The configuration, on a machine that has what it names: variables with secrets, the journal's folder."""
     from advisor.config import load_config
 

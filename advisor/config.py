@@ -1,6 +1,7 @@
 """The advisor's configuration: validated once, refused whole, each mistake in one line that names file and field.
 
-The same mapping stands under `args` of the advisor's application in a `serve run` file, or alone in a file of its own.
+The same mapping stands under `args` of the advisor's application in a `serve run` file, or alone in a file of its own. It
+describes one `model`, or several `models` under one budget, each with what is said of one model.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import base64
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,6 +37,10 @@ from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError, UnknownAcceleratorError
 
 ADVISOR_APP_PREFIX = "serve_apps.advisor:"
+EXAMPLES = {
+    "budget": ", for example: budget: 5000/month",
+    "model": ": the model's name, or models: a list of several",
+}
 
 
 def _seconds(value: object) -> float:
@@ -128,13 +133,10 @@ class NotifyConfig(_Strict):
     slack: SlackConfig | None = None
 
 
-class AdvisorConfig(_Strict):
-    """Everything the advisor is told. `budget` comes first: without a cap there is nothing to recommend within."""
+class SharedConfig(_Strict):
+    """What holds for every model. `budget` comes first: without a cap there is nothing to recommend within."""
 
     budget: Annotated[Budget, BeforeValidator(quantities.budget)]
-    model: str = Field(min_length=1)
-    model_source: str | None = None
-    slo: tuple[SloConfig, ...] = Field(min_length=1)
     operation: Literal["advise", "approve", "apply"] = "advise"
     interval: Seconds = 15.0
     window: Seconds = 60.0
@@ -147,20 +149,8 @@ class AdvisorConfig(_Strict):
     regions: tuple[str, ...] | None = None
     capacity_types: tuple[CapacityType, ...] = (CapacityType.ON_DEMAND,)
     spot: Annotated[SpotConfig | None, BeforeValidator(_spot)] = None
-    accelerators: tuple[str, ...] | None = None
-    quantizations: tuple[Quantization, ...] = ()  # other weights that may be recommended
-    max_replicas: int | None = Field(default=None, ge=1)
-    cold_start: Seconds = 90.0
-    expected: ExpectedLoad | None = None
     journal: Path | None = None  # where decisions are remembered, for `advisor history`
     notify: NotifyConfig = NotifyConfig()
-
-    @field_validator("slo")
-    @classmethod
-    def _said_once(cls, slos: tuple[SloConfig, ...]) -> tuple[SloConfig, ...]:
-        if (bounded := said_twice(entry.slo() for entry in slos)) is not None:
-            raise ValueError(f"{bounded} has two bounds: keep one")
-        return slos
 
     @field_validator("prices", "journal")
     @classmethod
@@ -182,20 +172,6 @@ class AdvisorConfig(_Strict):
         except ConfigError as error:
             raise ValueError("; ".join(str(error).split("\n"))) from None
         return file
-
-    @field_validator("accelerators")
-    @classmethod
-    def _known_accelerators(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        from advisor import data
-
-        try:
-            return (
-                None
-                if names is None
-                else tuple(find(name, data.accelerators()).name for name in names)
-            )
-        except UnknownAcceleratorError as error:
-            raise ValueError(str(error)) from None
 
     @field_validator("providers", "regions")
     @classmethod
@@ -249,6 +225,42 @@ class AdvisorConfig(_Strict):
             if (problem := why_not_kept(self.journal)) is not None:
                 raise ConfigError(f"journal: {self.journal}: {problem}")
 
+
+class ModelConfig(_Strict):
+    """What is said of one model: what it is, what it must hold, and what it may run on."""
+
+    model: str = Field(min_length=1)
+    model_source: str | None = None
+    slo: tuple[SloConfig, ...]
+    accelerators: tuple[str, ...] | None = None
+    quantizations: tuple[Quantization, ...] = ()  # other weights that may be recommended
+    max_replicas: int | None = Field(default=None, ge=1)
+    cold_start: Seconds = 90.0
+    expected: ExpectedLoad | None = None
+
+    @field_validator("slo")
+    @classmethod
+    def _said_once(cls, slos: tuple[SloConfig, ...]) -> tuple[SloConfig, ...]:
+        if not slos:
+            raise ValueError("one objective at least is needed")
+        if (bounded := said_twice(entry.slo() for entry in slos)) is not None:
+            raise ValueError(f"{bounded} has two bounds: keep one")
+        return slos
+
+    @field_validator("accelerators")
+    @classmethod
+    def _known_accelerators(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        from advisor import data
+
+        try:
+            return (
+                None
+                if names is None
+                else tuple(find(name, data.accelerators()).name for name in names)
+            )
+        except UnknownAcceleratorError as error:
+            raise ValueError(str(error)) from None
+
     def slos(self) -> tuple[Slo, ...]:
         return tuple(entry.slo() for entry in self.slo)
 
@@ -256,6 +268,20 @@ class AdvisorConfig(_Strict):
         if self.expected is None:
             return None
         return Workload(**self.expected.model_dump(), source=WorkloadSource.EXPECTED)
+
+
+class AdvisorConfig(ModelConfig, SharedConfig):
+    """Everything the advisor is told of one model."""
+
+    def each(self) -> tuple[AdvisorConfig, ...]:
+        return (self,)
+
+    def weights(self) -> Mapping[str, float]:
+        return {self.model: 1.0}
+
+    def field_of(self, model: str, name: str) -> str:
+        """How the file calls a field of a model."""
+        return name
 
     def constraints(self) -> Constraints:
         return Constraints(
@@ -269,6 +295,52 @@ class AdvisorConfig(_Strict):
         )
 
 
+class SharingConfig(ModelConfig):
+    """One of several models; `weight` is what a missed share of its requests is worth beside the others'."""
+
+    weight: float = Field(default=1.0, gt=0, le=1e6, allow_inf_nan=False)
+
+
+class SeveralConfig(SharedConfig):
+    """Several models under one budget."""
+
+    models: tuple[SharingConfig, ...]
+
+    @field_validator("models")
+    @classmethod
+    def _told_apart(cls, models: tuple[SharingConfig, ...]) -> tuple[SharingConfig, ...]:
+        """Serve names a model's deployment after it, and not every letter survives that."""
+        if not models:
+            raise ValueError("one model at least is needed")
+        seen: dict[str, str] = {}
+        for entry in models:
+            served_as = entry.model.replace("/", "--").replace(".", "_")
+            if (other := seen.get(served_as)) is not None:
+                also = "twice" if other == entry.model else f"and {other!r}, the same to Serve"
+                raise ValueError(f"{entry.model!r} {also}: give every model a name of its own")
+            seen[served_as] = entry.model
+        return models
+
+    def each(self) -> tuple[AdvisorConfig, ...]:
+        """The configuration of each model as if it were alone; the budget is the whole one."""
+        shared = {name: getattr(self, name) for name in SharedConfig.model_fields}
+        return tuple(
+            AdvisorConfig.model_construct(
+                **shared, **{name: getattr(entry, name) for name in ModelConfig.model_fields}
+            )
+            for entry in self.models
+        )
+
+    def weights(self) -> Mapping[str, float]:
+        return {entry.model: entry.weight for entry in self.models}
+
+    def field_of(self, model: str, name: str) -> str:
+        return f"models.{[entry.model for entry in self.models].index(model)}.{name}"
+
+
+Config = AdvisorConfig | SeveralConfig
+
+
 def environment_value(name: str, field: str) -> str:
     """The value of an environment variable that the configuration names; ConfigError when it is not set."""
     value = os.environ.get(name)
@@ -277,22 +349,38 @@ def environment_value(name: str, field: str) -> str:
     return value
 
 
-def parse_config(args: object, *, where: str) -> AdvisorConfig:
-    """The configuration in a mapping; ConfigError with one line per mistake: `where: field: what is wrong`."""
+def parse_config(args: object, *, where: str) -> Config:
+    """The configuration in a mapping, of one `model` or of several `models`; ConfigError with one line per mistake:
+    `where: field: what is wrong`."""
     if not isinstance(args, Mapping):
         raise ConfigError(f"{where}: the advisor's configuration must be a mapping of fields")
+    kind: type[Config] = SeveralConfig if "models" in args else AdvisorConfig
+    fields = dict(args)
+    lines = list(_taken_out(fields)) if kind is SeveralConfig else []
     try:
-        config = AdvisorConfig.model_validate(dict(args))
+        config = kind.model_validate(fields)
     except ValidationError as error:
-        raise ConfigError(
-            "\n".join(f"{where}: {_printable(_line(problem))}" for problem in error.errors())
-        ) from None
+        lines += [_line(problem, kind) for problem in error.errors()]
+    if lines:
+        raise ConfigError("\n".join(f"{where}: {_printable(line)}" for line in lines))
     if config.interval < 1:
         raise ConfigError(f"{where}: interval: must be 1s or more")
     return config
 
 
-def load_config(file: Path) -> AdvisorConfig:
+def _taken_out(fields: dict[str, Any]) -> Iterator[str]:
+    """Takes what belongs to one model out from beside `models`, and says where it belongs."""
+    for name in SharingConfig.model_fields:
+        if name in fields:
+            del fields[name]
+            yield (
+                "model: there are models too: keep model for one, models for several"
+                if name == "model"
+                else f"{name}: belongs to one model: say it in each entry of models"
+            )
+
+
+def load_config(file: Path) -> Config:
     """The advisor's part of a `serve run` file, or a file with nothing else; ConfigError for anything wrong in it."""
     content = yaml_file.read(file)
     if isinstance(content, Mapping) and isinstance(content.get("applications"), list):
@@ -312,24 +400,23 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _line(problem: Any) -> str:
+def _line(problem: Any, kind: type[Config]) -> str:
     named = ".".join(map(str, problem["loc"]))
     field = named or "(top level)"
     if problem["type"] == "extra_forbidden":
-        known = list(_model_at(problem["loc"][:-1]).model_fields)
+        known = _known_at(problem["loc"][:-1], kind)
         near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
         return f"{field}: unknown field; " + (
             f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         )
     if problem["type"] == "missing":
-        return f"{field}: required" + (
-            ", for example: budget: 5000/month" if field == "budget" else ""
-        )
+        return f"{field}: required{EXAMPLES.get(field, '')}"
     return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
 
 
-def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
+def _known_at(path: tuple[int | str, ...], kind: type[Config]) -> list[str]:
     nested: dict[str, type[BaseModel]] = {
+        "models": SharingConfig,
         "slo": SloConfig,
         "expected": ExpectedLoad,
         "spot": SpotConfig,
@@ -338,4 +425,6 @@ def _model_at(path: tuple[int | str, ...]) -> type[BaseModel]:
         "slack": SlackConfig,
     }
     names = [part for part in path if isinstance(part, str)]
-    return nested.get(names[-1], AdvisorConfig) if names else AdvisorConfig
+    if names:
+        return list(nested.get(names[-1], kind).model_fields)
+    return list(dict.fromkeys([*kind.model_fields, "models"]))

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from advisor.core.objective import Latency, Slo
 from advisor.core.observation import quantile
+from advisor.core.shared_budget import Share
 from advisor.tick import Tick
 
 
@@ -242,7 +243,29 @@ BUDGET_USD_PER_HOUR = Metric(
     kind=Kind.GAUGE,
     unit="US dollars per hour",
     labels=("model",),
-    meaning="The budget's cap.",
+    meaning="The budget's cap; the same for every model where several share it.",
+)
+SHARE_USD_PER_HOUR = Metric(
+    name="advisor_share_usd_per_hour",
+    kind=Kind.GAUGE,
+    unit="US dollars per hour",
+    labels=("model",),
+    meaning="What the model may cost now, of a budget that several models share. Absent where the budget is its own.",
+)
+SHARE_WISH_USD_PER_HOUR = Metric(
+    name="advisor_share_wish_usd_per_hour",
+    kind=Kind.GAUGE,
+    unit="US dollars per hour",
+    labels=("model",),
+    meaning="What would meet the model's objectives if a shared budget were its own; above its share, it is cut.",
+)
+SHARE_SHORTFALL = Metric(
+    name="advisor_share_shortfall_ratio",
+    kind=Kind.GAUGE,
+    unit="ratio",
+    labels=("model",),
+    meaning="Share of the model's requests that its part of a shared budget leaves outside the objectives at least, 0-1; "
+    "0 where it is not cut.",
 )
 PREDICTED_LATENCY = Metric(
     name="advisor_predicted_latency_seconds",
@@ -304,6 +327,9 @@ TICK_METRICS = (
     RECOMMENDED_SPOT_REPLICAS,
     RECOMMENDED_USD_PER_HOUR,
     BUDGET_USD_PER_HOUR,
+    SHARE_USD_PER_HOUR,
+    SHARE_WISH_USD_PER_HOUR,
+    SHARE_SHORTFALL,
     PREDICTED_LATENCY,
     RECOMMENDATION,
     FEASIBLE,
@@ -387,6 +413,7 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         (RECOMMENDED_REPLICAS, best.replicas if best else None),
         (RECOMMENDED_SPOT_REPLICAS, best.spot_replicas if best else None),
         (RECOMMENDED_USD_PER_HOUR, best.usd_per_hour if best else None),
+        *_of_share(tick.share),
     ]
     gauges = [(metric, float(value), model) for metric, value in known if value is not None]
     for slo, measured_s in measured_at(tick):
@@ -415,6 +442,16 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
     for error in tick.verdicts.errors:
         gauges.append((PREDICTION_ERROR, error.median_ratio, {**model, "quantity": error.name}))
     return gauges
+
+
+def _of_share(share: Share | None) -> list[tuple[Metric, float | None]]:
+    if share is None:
+        return []
+    return [
+        (SHARE_USD_PER_HOUR, share.usd_per_hour),
+        (SHARE_WISH_USD_PER_HOUR, share.wish.usd_per_hour if share.wish else None),
+        (SHARE_SHORTFALL, share.cut.given.shortfall if share.cut else 0.0),
+    ]
 
 
 def measured_at(tick: Tick) -> list[tuple[Slo, float | None]]:

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from advisor.assemble import assemble
-from advisor.config import AdvisorConfig
+from advisor.config import Config
 from advisor.errors import PreflightError
 from advisor.loop import AdvisorLoop
 from advisor.metrics import PrometheusExporter
@@ -25,17 +25,17 @@ from advisor.web.render import tick_json
 COMPARISON = "Which path tokens take is read from Serve; this process is not on it."
 
 
-def run_once(config: AdvisorConfig, *, as_json: bool) -> None:
-    """One round on a fresh start: gauges and, from a Prometheus server, rates."""
+def run_once(config: Config, *, as_json: bool) -> None:
+    """One round on a fresh start: gauges and, from a Prometheus server, rates. With JSON a line for each model."""
     loop = assemble(config, PrometheusExporter(CollectorRegistry()))
     if not as_json:
         _log_to_stderr()
-    tick = asyncio.run(loop.tick())
-    if as_json:
-        print(json.dumps(tick_json(tick)))
+    for tick in asyncio.run(loop.round()):
+        if as_json:
+            print(json.dumps(tick_json(tick)))
 
 
-def serve_forever(config: AdvisorConfig, *, as_json: bool, host: str, port: int) -> None:
+def serve_forever(config: Config, *, as_json: bool, host: str, port: int) -> None:
     """Until Ctrl-C. PreflightError when the port is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -60,7 +60,7 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 
 
 def create_app(
-    loop: AdvisorLoop, config: AdvisorConfig, registry: CollectorRegistry, *, as_json: bool
+    loop: AdvisorLoop, config: Config, registry: CollectorRegistry, *, as_json: bool
 ) -> FastAPI:
     """The page under /advisor, the metrics under /metrics, the loop for as long as the app runs."""
 

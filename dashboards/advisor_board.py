@@ -226,6 +226,27 @@ ADVICE_PANELS = (
         ),
     ),
     Panel(
+        title="Shares of one budget",
+        description="Where several models share a budget: what each may cost now, what it would take alone, and the cap. "
+        "Dashed above solid: that model is cut.",
+        unit="currencyUSD",
+        lines=(
+            Line(expr=largest(metrics.SHARE_USD_PER_HOUR, "model"), legend="share {{model}}"),
+            Line(
+                expr=largest(metrics.SHARE_WISH_USD_PER_HOUR, "model"),
+                legend="alone {{model}}",
+                is_bound=True,
+            ),
+            Line(expr=f"max ({series(metrics.BUDGET_USD_PER_HOUR)})", legend="cap", is_bound=True),
+        ),
+    ),
+    Panel(
+        title="Left short by the shared budget",
+        description=metrics.SHARE_SHORTFALL.meaning,
+        unit="percentunit",
+        lines=(Line(expr=largest(metrics.SHARE_SHORTFALL, "model"), legend="{{model}}"),),
+    ),
+    Panel(
         title="Latency: predicted and observed",
         description="Predicted is the mean expected of the recommended hardware, which need not be the one that runs; "
         "observed is the percentile of each objective.",
@@ -273,7 +294,7 @@ def board() -> dashboard_model.Dashboard:
         dashboard.Dashboard("LLM advisor")
         .uid("llm-advisor")
         .description(
-            "One model behind Ray Serve and vLLM: latency, load, utilisation, and what hardware it needs."
+            "Models behind Ray Serve and vLLM: latency, load, utilisation, and what hardware it needs."
         )
         .tags(["llm", "vllm", "ray-serve"])
         .time("now-1h", "now")

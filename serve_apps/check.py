@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,14 +140,16 @@ def _check_advisors(config: Mapping[str, Any], file: Path, *, here: bool) -> Non
     ]
     for app in applications(config, ADVISOR_APP):
         advisor_config = parse_config(app.get("args") or {}, where=str(file))
-        if advisor_config.model not in served:
-            raise ConfigError(
-                f"{file}: model: no application serves {advisor_config.model!r}; served: {', '.join(served)}"
-            )
-        try:
-            load_model_spec(advisor_config.model_source or advisor_config.model)
-        except AdvisorError as error:
-            raise ConfigError(f"{file}: model_source: {error}") from None
+        for one in advisor_config.each():
+            field = partial(advisor_config.field_of, one.model)
+            if one.model not in served:
+                raise ConfigError(
+                    f"{file}: {field('model')}: no application serves {one.model!r}; served: {', '.join(served)}"
+                )
+            try:
+                load_model_spec(one.model_source or one.model)
+            except AdvisorError as error:
+                raise ConfigError(f"{file}: {field('model_source')}: {error}") from None
         if here:
             try:
                 advisor_config.check_environment()

@@ -142,10 +142,14 @@ class Journal:
         """The newest entries, newest first."""
         return self._select("ORDER BY id DESC LIMIT ?", limit)
 
-    def newest_of(self, kinds: Sequence[str], limit: int) -> list[Entry]:
-        """The newest entries of some kinds, newest first."""
+    def newest_of(self, kinds: Sequence[str], limit: int, model: str | None = None) -> list[Entry]:
+        """The newest entries of some kinds, of all models or of one, newest first."""
         marks = ", ".join("?" for _ in kinds)
-        return self._select(f"WHERE kind IN ({marks}) ORDER BY id DESC LIMIT ?", *kinds, limit)
+        whose = "" if model is None else "AND json_extract(detail, '$.model') = ?"
+        asked = kinds if model is None else (*kinds, model)
+        return self._select(
+            f"WHERE kind IN ({marks}) {whose} ORDER BY id DESC LIMIT ?", *asked, limit
+        )
 
     def _append(
         self, at_s: float, kind: str, intent_id: int | None, action: str, detail: Mapping[str, Any]
@@ -194,9 +198,11 @@ class Journal:
         ]
 
 
-def read_journal(path: Path, *, limit: int = 50, kinds: Sequence[str] = KINDS) -> list[Entry]:
+def read_journal(
+    path: Path, *, limit: int = 50, kinds: Sequence[str] = KINDS, model: str | None = None
+) -> list[Entry]:
     """The newest entries of a journal that somebody else may be writing; JournalError where there is none."""
     if not path.is_file():
         raise JournalError(f"{path}: no such journal")
     with Journal(path) as journal:
-        return journal.newest_of(kinds, limit)
+        return journal.newest_of(kinds, limit, model)

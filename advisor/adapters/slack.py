@@ -67,14 +67,14 @@ class SlackNotifier:
             retry_handlers=[AsyncConnectionErrorRetryHandler(), _ShortWaits(max_retry_count=2)],
         )
         self._not_before_s = -math.inf
-        self._told: str | None = None
+        self._told: dict[str, str] = {}  # the last headline of each model
 
     async def notify(self, tick: Tick) -> None:
         """One message; NotificationError when Slack did not take it."""
         left_s = self._not_before_s - time.monotonic()
         if left_s > 0:
             raise NotificationError(f"slack asked for silence, {left_s:.0f} s more of it")
-        headline, blocks = message(tick, before=self._told)
+        headline, blocks = message(tick, before=self._told.get(tick.model))
         try:
             async with asyncio.timeout(LONGEST_S):
                 response = await self._client.send(text=escape(headline), blocks=blocks)
@@ -86,13 +86,15 @@ class SlackNotifier:
             raise NotificationError(f"slack asks to wait {wait_s:.0f} s")
         if response.status_code != 200:
             raise NotificationError(f"slack answers {response.status_code} {response.body[:80]}")
-        self._told = headline
+        self._told[tick.model] = headline
 
 
 def message(tick: Tick, *, before: str | None = None) -> tuple[str, list[dict[str, Any]]]:
     """The headline, also shown as the notification, and Block Kit blocks within Slack's limits."""
     headline = _cut(_headline(tick), MAX_HEADER)
     sections = [_facts(tick), "*Why*\n" + _bullets(_reasons(tick))]
+    if tick.share is not None and (cut := tick.share.cut) is not None:
+        sections.insert(1, f"*Cut*\n{cut.in_words()}")
     if before is not None and before != headline:
         sections.append(f"*Before*\n{before}")
     if tick.problems:

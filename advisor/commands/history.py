@@ -20,6 +20,7 @@ def history(
         list[str] | None,
         typer.Option(help="Only these: intent, outcome, advice, promise, verdict. Repeatable."),
     ] = None,
+    model: Annotated[str | None, typer.Option(help="Only of this model.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show the newest decisions, what each predicted, and what came of it."""
@@ -29,7 +30,7 @@ def history(
     for name in kind or ():
         if name not in KINDS:
             raise ConfigError(f"--kind: no kind {name!r}; known are {', '.join(KINDS)}")
-    entries = read_journal(journal, limit=limit, kinds=kind or KINDS)
+    entries = read_journal(journal, limit=limit, kinds=kind or KINDS, model=model)
     if as_json:
         for entry in entries:
             typer.echo(json.dumps(_as_dict(entry)))
@@ -58,11 +59,14 @@ def _print_table(entries: list[Entry]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("at", "id", "kind", "of", "action", "detail"):
+    for heading in ("at", "id", "model", "kind", "of", "action", "detail"):
         table.add_column(heading, overflow="fold")
     for entry in entries:
         of = "" if entry.intent_id is None else str(entry.intent_id)
-        table.add_row(_when(entry), str(entry.id), entry.kind, of, entry.action, _in_words(entry))
+        model = str(entry.detail.get("model", ""))
+        table.add_row(
+            _when(entry), str(entry.id), model, entry.kind, of, entry.action, _in_words(entry)
+        )
     Console().print(table)
 
 
@@ -78,7 +82,7 @@ def _in_words(entry: Entry) -> str:
         if detail.get("not_comparable"):
             return f"not comparable: {detail['not_comparable']}"
         return _compared(detail.get("predicted", {}), detail.get("observed", {}))
-    return "; ".join(f"{name} {value}" for name, value in detail.items())
+    return "; ".join(f"{name} {value}" for name, value in detail.items() if name != "model")
 
 
 def _values(values: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -18,9 +18,15 @@ PLOT_WIDTH, PLOT_HEIGHT = 320, 60
 
 
 def render_page(
-    ticks: Sequence[Tick], *, base: str, data_path: tuple[str, str], settings: dict[str, Any]
+    ticks: Sequence[Tick],
+    *,
+    base: str,
+    data_path: tuple[str, str],
+    model: str,
+    models: Sequence[Mapping[str, Any]],
+    budget: Mapping[str, float],
 ) -> str:
-    """HTML without scripts or outside resources; it reloads itself."""
+    """One model's page, with links to the others: HTML without scripts or outside resources; it reloads itself."""
     last = ticks[-1] if ticks else None
     return _template().render(
         tick=tick_json(last) if last else None,
@@ -31,7 +37,9 @@ def render_page(
         comparison=data_path[1],
         base=base,
         refresh_s=REFRESH_S,
-        model=settings.get("model", ""),
+        model=model,
+        models=models,
+        budget=budget,
         plots=[
             (
                 "requests/s",

@@ -31,6 +31,7 @@ from advisor.core.recommendation import (
     Prediction,
     Recommendation,
 )
+from advisor.core.shared_budget import ModelOption, Share, cut_to
 from advisor.errors import ConfigError, NotificationError
 from advisor.loop import Notifier
 from advisor.tick import Tick
@@ -162,6 +163,28 @@ def test_slack_is_told_what_changed() -> None:
         second = server.requests[1].body.decode()
     assert "3 replicas on L4-24GB" in second
     assert "*Before*\\norg/tiny: 2 replicas on L4-24GB" in second
+
+
+def test_slack_tells_each_model_what_changed_of_it() -> None:
+    other = dataclasses.replace(scaled_to(5), model="org/other")
+    with answering(slack) as server:
+        send(SlackNotifier(server.url + PATH), TICK, other, scaled_to(3))
+        [_, second, third] = [request.body.decode() for request in server.requests]
+    assert "Before" not in second
+    assert "*Before*\\norg/tiny: 2 replicas on L4-24GB" in third
+
+
+def test_slack_is_told_who_is_cut_to_what_and_what_giving_it_back_costs() -> None:
+    wish = ModelOption(key="4 x L4-24GB", usd_per_hour=3.4)
+    given_ = ModelOption(key="2 x L4-24GB", usd_per_hour=1.7, shortfall=0.5)
+    cut = cut_to("org/tiny", wish=wish, given=given_, weight=1.0)
+    share = Share(usd_per_hour=1.7, wish=wish, cut=cut, keeps=False, better_split_for_s=0.0)
+    with answering(slack) as server:
+        send(SlackNotifier(server.url + PATH), dataclasses.replace(TICK, share=share))
+        said = server.requests[0].body.decode()
+    assert "*Cut*" in said
+    assert "2 x L4-24GB for $1.70/h instead of 4 x L4-24GB for $3.40/h" in said
+    assert "$1.70/h more would give it back" in said
 
 
 def test_a_tick_without_a_recommendation_can_be_told() -> None:

@@ -13,7 +13,8 @@ from advisor.core.model_spec import model_spec_from_config
 from advisor.core.observation import Sample, Scrape
 from advisor.core.recommendation import Fleet
 from advisor.errors import NotificationError, ObservationError
-from advisor.loop import AdvisorLoop, Catalogue, Memory
+from advisor.look import Catalogue
+from advisor.loop import AdvisorLoop, Memory
 from advisor.tick import Tick
 
 LLAMA_8B = {
@@ -30,9 +31,10 @@ class Metrics:
 
     source = "test"
 
-    def __init__(self, requests_per_s: float | None) -> None:
-        self.requests_per_s = requests_per_s
-        self.device, self.tpot_s = "cpu", 0.01
+    def __init__(self, requests_per_s: float | None, model: str = "m") -> None:
+        self.requests_per_s, self.model = requests_per_s, model
+        self.device = "cpu"
+        self.tpot_s: float | None = 0.01
         self.in_flight = 1.0
 
     async def read(self, *, now_s: float, window_s: float) -> tuple[Scrape | None, Scrape]:
@@ -42,24 +44,24 @@ class Metrics:
 
     def scrape(self, at_s: float) -> Scrape:
         count = (self.requests_per_s or 0.0) * (at_s - START_S + 1000)
-        worker = {"model": "m", "WorkerId": "w", "instance": "i"}
+        worker = {"model": self.model, "WorkerId": f"w-{self.model}", "instance": "i"}
         values = {
             "advisor_requests_in_flight": (self.in_flight, {}),
-            "vllm_num_requests_running": (self.in_flight, {"model_name": "m"}),
+            "vllm_num_requests_running": (self.in_flight, {"model_name": self.model}),
             "advisor_requests_total": (count, {"outcome": "ok"}),
             "advisor_input_tokens_total": (count * 512, {}),
             "advisor_output_tokens_total": (count * 128, {}),
             "advisor_node_utilization_ratio": (0.5, {"node": "n", "device": self.device}),
         }
-        buckets = (("0.9", 0.0), ("1.1", count), ("+Inf", count))
+        bounds = () if self.tpot_s is None else (0.9 * self.tpot_s, 1.1 * self.tpot_s, "+Inf")
         tpot = [
             Sample(
                 name="advisor_tpot_seconds_bucket",
-                labels={**worker, "le": le if le == "+Inf" else str(float(le) * self.tpot_s)},
+                labels={**worker, "le": str(bound)},
                 value=value,
                 at_s=at_s,
             )
-            for le, value in buckets
+            for bound, value in zip(bounds, (0.0, count, count), strict=False)
         ]
         samples = [
             Sample(name=name, labels={**worker, **labels}, value=value, at_s=at_s)
@@ -118,13 +120,15 @@ class Rig:
         )
         self.loop = AdvisorLoop(
             config=self.config,
-            catalogue=Catalogue(
-                spec=model_spec_from_config(LLAMA_8B, name="8b"),
-                accelerators=data.accelerators(),
-                offers=data.offers(),
-            ),
+            catalogues={
+                self.config.model: Catalogue(
+                    spec=model_spec_from_config(LLAMA_8B, name="8b"),
+                    accelerators=data.accelerators(),
+                    offers=data.offers(),
+                )
+            },
             metrics_reader=self.metrics,
-            fleet_reader=self.serve,
+            fleet_readers={self.config.model: self.serve},
             notifiers=[self.told],
             exporter=self.recorder,
             memory=memory,
@@ -133,4 +137,5 @@ class Rig:
 
     def tick(self, after_s: float = 15.0) -> Tick:
         self.now_s += after_s
-        return asyncio.run(self.loop.tick())
+        [tick] = asyncio.run(self.loop.round())
+        return tick

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.config import AdvisorConfig, load_config, parse_config
+from advisor.config import AdvisorConfig, SeveralConfig, load_config, parse_config
 from advisor.core.objective import HOURS_PER_MONTH, Latency
 from advisor.core.spot_fleet import SpotUse
 from advisor.errors import ConfigError
@@ -182,3 +182,93 @@ def test_spot_is_rented_only_where_it_is_allowed() -> None:
         on_demand_floor=2, on_demand_share=0.25, interruptions_per_hour=0.1
     )
     assert config.shown()["spot"] == {**asked, "available_share": None}
+
+
+ENTRY = {name: value for name, value in GOOD.items() if name != "budget"}
+TWO: dict[str, Any] = {"budget": "5000/month", "models": [ENTRY, {**ENTRY, "model": "n"}]}
+
+
+def complaint_of_two(second: dict[str, Any] | None = None, **changes: Any) -> list[str]:
+    models = [ENTRY, {**ENTRY, "model": "n", **(second or {})}]
+    with pytest.raises(ConfigError) as caught:
+        parse_config({**TWO, "models": models, **changes}, where="c.yaml")
+    return str(caught.value).splitlines()
+
+
+def test_several_models_have_each_their_own_fields_and_share_the_others() -> None:
+    other = {**ENTRY, "model": "n", "weight": 2, "cold_start": "5m", "max_replicas": 3}
+    config = parse_config({**TWO, "models": [ENTRY, other], "interval": "30s"}, where="")
+    first, second = config.each()
+    assert (first.model, first.cold_start, first.interval) == ("m", 90.0, 30.0)
+    assert (second.model, second.cold_start, second.interval) == ("n", 300.0, 30.0)
+    assert (second.constraints().max_replicas, first.constraints().max_replicas) == (3, None)
+    assert first.budget == second.budget == config.budget
+    assert config.weights() == {"m": 1.0, "n": 2.0}
+    assert [entry["model"] for entry in config.shown()["models"]] == ["m", "n"]
+
+
+def test_one_of_several_is_configured_as_it_would_be_alone() -> None:
+    alone = parse_config(GOOD, where="")
+    assert parse_config({**TWO, "models": [ENTRY]}, where="").each() == (alone,)
+    assert alone.each() == (alone,)
+    assert isinstance(alone, AdvisorConfig)
+
+
+@pytest.mark.parametrize(
+    ("second", "changes", "said"),
+    [
+        (None, {"models": []}, "c.yaml: models: one model at least is needed"),
+        (None, {"models": "m"}, "c.yaml: models: "),
+        (None, {"models": ["m"]}, "c.yaml: models.0: "),
+        (None, {"model": "m"}, "c.yaml: model: there are models too: keep model for one"),
+        (None, {"slo": []}, "c.yaml: slo: belongs to one model: say it in each entry of models"),
+        (None, {"weight": 2}, "c.yaml: weight: belongs to one model"),
+        (None, {"max_replicas": 2}, "c.yaml: max_replicas: belongs to one model"),
+        ({"model": "m"}, {}, "c.yaml: models: 'm' twice: give every model a name of its own"),
+        ({"weight": 0}, {}, "c.yaml: models.1.weight: Input should be greater than 0"),
+        ({"weight": float("inf")}, {}, "c.yaml: models.1.weight: "),
+        ({"slo": []}, {}, "c.yaml: models.1.slo: one objective at least is needed"),
+        (
+            {"slo": [{"latency": "ttft", "at_most": 300}]},
+            {},
+            "c.yaml: models.1.slo.0.at_most: a duration with its unit",
+        ),
+        ({"weigth": 2}, {}, "c.yaml: models.1.weigth: unknown field; did you mean weight?"),
+        ({"budget": "5/hour"}, {}, "c.yaml: models.1.budget: unknown field; known are model,"),
+        (None, {"budgett": "5/hour"}, "c.yaml: budgett: unknown field; did you mean budget?"),
+        (None, {"interval": "100ms"}, "c.yaml: interval: must be 1s or more"),
+    ],
+)
+def test_a_mistake_in_one_of_several_names_its_entry(
+    second: dict[str, Any] | None, changes: dict[str, Any], said: str
+) -> None:
+    [line] = complaint_of_two(second, **changes)
+    assert said in line
+
+
+def test_names_that_are_one_to_serve_are_refused() -> None:
+    models = [{**ENTRY, "model": "a/b.c"}, {**ENTRY, "model": "a--b_c"}]
+    [line] = complaint_of_two(models=models)
+    assert "'a--b_c' and 'a/b.c', the same to Serve" in line
+
+
+def test_all_mistakes_about_several_are_told_at_once() -> None:
+    lines = complaint_of_two({"weight": -1}, slo=[], budget="x", modell="z")
+    assert [line.split(": ")[1] for line in lines] == [
+        "slo", "budget", "models.1.weight", "modell",
+    ]  # fmt: skip
+
+
+def test_without_any_model_both_ways_are_named() -> None:
+    assert "model: required: the model's name, or models: a list of several" in complaint(
+        model=...
+    )
+    assert "modles: unknown field; did you mean models?" in complaint(model=..., modles=[ENTRY])
+
+
+@given(st.dictionaries(st.sampled_from([*SeveralConfig.model_fields, "model", "x"]), _tree), _tree)
+def test_whatever_several_are_given_a_mistake_is_named(
+    changes: dict[str, Any], entry: Any
+) -> None:
+    for given_value in ({**TWO, **changes}, {**TWO, "models": [ENTRY, entry]}):
+        assert all(line.startswith("c.yaml: ") for line in _complaints(given_value))

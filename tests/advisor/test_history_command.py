@@ -79,3 +79,18 @@ def test_a_kind_that_is_none_is_named(journal: Path) -> None:
     assert "--kind: no kind 'verdicts'; known are intent, outcome" in (
         result.output + str(result.exception)
     )
+
+
+def test_of_several_models_one_can_be_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with Journal(file) as kept:
+        for number in range(3):
+            kept.advise(at_s=number, action="hold", detail={"model": "bulk", "reason": "quiet"})
+        kept.advise(at_s=3.0, action="scale", detail={"model": "org/chat", "reason": "busy"})
+    shown = run(str(file), "--model", "bulk", "--limit", "2")
+    assert shown.count("bulk") == 2
+    assert "org/chat" not in shown
+    assert "org/chat" in run(str(file))
+    result = CliRunner().invoke(cli, ["history", str(file), "--model", "org/chat", "--json"])
+    [row] = [json.loads(line) for line in result.output.splitlines()]
+    assert row["detail"] == {"model": "org/chat", "reason": "busy"}
