@@ -1,4 +1,5 @@
-"""`python -m advisor.calibrate`: fit, cross-validate, print the errors, write advisor/core/fitted.py."""
+"""`python -m advisor.calibrate`: fit, cross-validate, print the errors, write advisor/core/fitted.py and
+advisor/data/habits.csv.gz."""
 
 from __future__ import annotations
 
@@ -9,12 +10,12 @@ import time
 from importlib.resources import files
 from pathlib import Path
 
-from advisor.calibrate import data, report
+from advisor.calibrate import data, habits, report
 from advisor.calibrate.fit import Fitted, fit
 from advisor.calibrate.intervals import Spreads, asked_shares, coverage_at, nested, spreads_of
 from advisor.calibrate.sample import thin
-from advisor.calibrate.validate import KINDS, errors_of, leave_out
-from advisor.files import write_text
+from advisor.calibrate.validate import KINDS, as_run, errors_of, leave_out
+from advisor.files import write_bytes, write_text
 
 ROUNDS = 25
 
@@ -33,7 +34,9 @@ def main() -> None:
     fitted = fit(thin(observations), rounds=ROUNDS)
     print(f"{len(fitted.theta)} factors, most of them near 1")
     held_out = {kind: leave_out(observations, kind, _progress) for kind in KINDS}
-    report.print_errors(observations, errors_of(fitted.table(), observations), held_out)
+    runs, errors = [as_run(o) for o in observations], errors_of(fitted.table(), observations)
+    known = habits.learn(runs, errors)
+    report.print_errors(observations, errors - known.of(runs)[0], held_out)
     others = nested(observations, held_out)
     shares = asked_shares(observations, held_out, others)
     report.print_coverage(observations, coverage_at(observations, held_out, others, shares))
@@ -41,7 +44,10 @@ def main() -> None:
         spreads = spreads_of(observations, held_out, shares)
         target = Path(str(files("advisor.core").joinpath("fitted.py")))
         write_text(target, as_module(fitted, spreads, len(observations)))
-        print(f"\nwritten: {target.name}, {target.stat().st_size / 1e3:.0f} kB")
+        remembered = Path(str(files("advisor.data").joinpath(habits.FILE)))
+        write_bytes(remembered, habits.as_file(known))
+        for written in (target, remembered):
+            print(f"\nwritten: {written.name}, {written.stat().st_size / 1e3:.0f} kB")
 
 
 def _progress(line: str) -> None:

@@ -107,7 +107,11 @@ def columns(observations: Sequence[Observation]) -> Columns:
 
 def predict_log(table: EfficiencyTable, observations: Sequence[Observation]) -> Array:
     """Logarithms of what the table predicts for each observation."""
-    stacked = columns(observations)
+    return predict_log_on(table, columns(observations))
+
+
+def predict_log_on(table: EfficiencyTable, stacked: Columns) -> Array:
+    """The same for observations that are stacked already."""
     known: dict[Keys, list[float]] = {}
     for case in stacked.cases:
         if case.keys not in known:

@@ -5,8 +5,8 @@ An interval is conformal: the held-out errors of a kind of number, sorted, say h
 large laboratory does not set everybody's, and where K laboratories speak the quantile is taken at (1 + 1/K) of the share, as
 for K samples (Dunn, Wasserman and Ramdas, Distribution-free prediction sets for two-layer hierarchical models, 2023).
 
-Even so a share asked for is not the share that holds on a group that did not set it. So one number for each metric, the
-share to ask for, is chosen such that four in five rows hold where each group's interval is set on all others.
+Even so a share asked for is not the share that holds on a group that did not set it. So one number for each metric and
+distance, the share to ask for, is chosen such that four in five rows hold where each group's interval is set on all others.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ UNHEARD_OF = (1.0, 1.0)  # logarithms, of a number that nobody else measured
 Mask = npt.NDArray[np.bool_]
 Spread = tuple[float, float]
 Spreads = dict[str, dict[str, Spread]]
-Shares = Mapping[str, float]
+Shares = Mapping[str, Mapping[Distance, float]]  # by metric and distance
 
 
 def names_of(observation: Observation) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def spreads_at(found: Mapping[str, Mapping[str, _Sorted]], shares: Shares) -> Sp
     for name, by_distance in found.items():
         widest, spreads[name] = (LEAST, LEAST), {}
         for distance in Distance:
-            one = by_distance[distance].spread(shares[name.split("|")[0]])
+            one = by_distance[distance].spread(shares[name.split("|")[0]][distance])
             widest = max(widest[0], one[0]), max(widest[1], one[1])
             spreads[name][distance] = round(widest[0], 4), round(widest[1], 4)
     return spreads
@@ -166,25 +166,30 @@ def coverage_at(
 
 def asked_shares(
     observations: Sequence[Observation], held_out: Mapping[str, HeldOut], others: Nested
-) -> dict[str, float]:
-    """For each metric the share to ask for so that 80 % hold: of rows and of groups, over all kinds of leaving out."""
-    groups = np.array([metrics.group_of(o.metric) for o in observations])
-    sure = np.array([not o.doubt for o in observations])
-    weights = balanced_weights(observations)
-    held: dict[str, list[float]] = {name: [] for name in sorted(set(groups))}
+) -> dict[str, dict[Distance, float]]:
+    """For each metric and distance the share to ask for so that 80 % hold, over all kinds of leaving out.
+
+    Rows weigh so that groups count, not the largest laboratory. Where few rows lie at a distance all speak for it.
+    """
+    groups = np.tile([metrics.group_of(o.metric) for o in observations], len(held_out))
+    pool = Pool(observations, held_out)
+    names = sorted(set(groups))
+    held: dict[float, Array] = {}
     for share in ASKED:
-        inside = coverage_at(observations, held_out, others, dict.fromkeys(held, float(share)))
-        for name, found in held.items():
-            mine = sure & (groups == name)
-            found.append(
-                float(
-                    np.mean([np.average(i[mine], weights=weights[mine]) for i in inside.values()])
-                )
-            )
-    return {
-        name: float(ASKED[int(np.argmin(np.abs(np.array(found) - COVERAGE)))])
-        for name, found in held.items()
-    }
+        same = {name: dict.fromkeys(Distance, float(share)) for name in names}
+        inside = coverage_at(observations, held_out, others, same)
+        held[float(share)] = np.concatenate([inside[kind] for kind in held_out]).astype(float)
+
+    def best(rows: Mask) -> float:
+        found = [np.average(inside[rows], weights=pool.weights[rows]) for inside in held.values()]
+        return list(held)[int(np.argmin(np.abs(np.array(found) - COVERAGE)))]
+
+    shares: dict[str, dict[Distance, float]] = {}
+    for name in names:
+        mine = pool.sure & (groups == name)
+        each = {distance: mine & (pool.distances == distance) for distance in Distance}
+        shares[name] = {d: best(at if at.sum() >= ENOUGH else mine) for d, at in each.items()}
+    return shares
 
 
 def spreads_of(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.calibrate import metrics
+from advisor.calibrate.habits import NO_HABITS, Habits, Run, run_of
 from advisor.calibrate.names import cached_accelerator_of, spec_of
 from advisor.calibrate.rows import COLUMNS, ReadRow, Row, Unsupported, read_case
 from advisor.core.efficiency import QUANTITIES, Efficiencies, EfficiencyTable, Keys
@@ -42,6 +43,7 @@ def predict_rows(
     *,
     table: EfficiencyTable,
     intervals: Intervals,
+    habits: Habits = NO_HABITS,
     spec_of: Callable[[str], ModelSpec | Unsupported] = spec_of,
     accelerator_of: Callable[[str], Accelerator | Unsupported] = cached_accelerator_of,
 ) -> list[Answer]:
@@ -71,7 +73,7 @@ def predict_rows(
         todo[found.case.load.kind].append((i, found))
     for kind, wanted in todo.items():
         for start in range(0, len(wanted), CHUNK):
-            _fill(answers, rows, kind, wanted[start : start + CHUNK], table, intervals)
+            _fill(answers, rows, kind, wanted[start : start + CHUNK], table, intervals, habits)
     return answers
 
 
@@ -82,6 +84,7 @@ def _fill(
     wanted: Sequence[tuple[int, ReadRow]],
     table: EfficiencyTable,
     intervals: Intervals,
+    habits: Habits,
 ) -> None:
     """Computes the cases, each once, and writes the answers of their rows."""
     place: dict[int, int] = {}
@@ -102,8 +105,8 @@ def _fill(
     )
     devices = np.array([[read.devices] for read in distinct])
     columns = {}
-    distances: dict[Keys, Distance] = {}
-    for i, read in wanted:
+    excess, nearest = habits.of([_run(rows[i], read) for i, read in wanted])
+    for (i, read), too_high, near in zip(wanted, excess, nearest, strict=True):
         metric = rows[i]["metric"].strip()
         if metric not in columns:
             columns[metric] = metrics.value_of(
@@ -111,22 +114,24 @@ def _fill(
             )
         column = columns[metric]
         assert column is not None
-        value = float(column[place[id(read)], 0])
+        value = float(column[place[id(read)], 0] * np.exp(-too_high))
         if not math.isfinite(value) or value <= 0:
             answers[i] = Answer(unsupported=f"no finite {metric} for these lengths and this load")
             continue
-        keys = read.case.keys
-        if keys not in distances:
-            distances[keys] = distance_of(table, keys)
+        distance = distance_of(table, read.case.keys, nearest=float(near))
         low, high = intervals.around(
             value,
             group=metrics.group_of(metric),
             load=kind,
-            distance=distances[keys],
+            distance=distance,
             assumed=len(read.assumed),
         )
-        basis = Basis.MODELLED if distances[keys] is Distance.FAR else Basis.FITTED
+        basis = Basis.MODELLED if distance is Distance.FAR else Basis.FITTED
         answers[i] = Answer(predicted=value, low=low, high=high, basis=basis, assumed=read.assumed)
+
+
+def _run(row: Row, read: ReadRow) -> Run:
+    return run_of(read.case, row["metric"].strip(), read.devices, read.case.keys.source)
 
 
 def efficiencies_of(keys: Sequence[Keys], table: EfficiencyTable) -> Efficiencies:

@@ -307,9 +307,14 @@ def _engine(era: str, accelerator: Accelerator, held: float, load: Load, notes: 
 def _kv_tokens(
     spec: ModelSpec, accelerator: Accelerator, sharding: Sharding, context: float, engine: str
 ) -> float:
-    """What `advisor size` says for vLLM, which accounts for every buffer; a share of the device for other engines."""
+    """What `advisor size` says for vLLM, which accounts for every buffer; a share of the device for other engines.
+
+    In requests of that length: windows save nothing while a request fits into them.
+    """
     if engine == "vllm" and sharding.dp == 1:
-        found = sizing.fit(spec, accelerator, sharding.tp, pp_degree=sharding.pp).kv_tokens
+        found = sizing.fit(
+            spec, accelerator, sharding.tp, pp_degree=sharding.pp, max_model_len=math.ceil(context)
+        ).kv_tokens
         if 0 < found < math.inf:
             return float(found)
     return kv_tokens(spec, accelerator, sharding, context, of_free=engine == "trtllm")

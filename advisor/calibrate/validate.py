@@ -1,7 +1,8 @@
-"""How wrong the model is where it has not been: whole accelerators, families, pairs of them and sources left out in turn.
+"""How wrong the model is where it has not been: runs, accelerators, families, pairs of them and sources left out in turn.
 
 Each fit without a group begins at the stated priors (`priors.py`) and never sees the group or a fit that saw it. It learns
-from the thinned rows (`sample.py`), and every row of the group is scored, those in doubt too. What stays shared are the form
+from the thinned rows (`sample.py`), the laboratories' habits (`habits.py`) from all rows but the group's, and every row of
+the group is scored, those in doubt too. What stays shared are the form
 of the model and its priors, which were chosen while looking at all rows: expect a stranger's data to do somewhat worse.
 """
 
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.calibrate import metrics
-from advisor.calibrate.columns import predict_log
+from advisor.calibrate.columns import columns, predict_log, predict_log_on
 from advisor.calibrate.fit import fit
+from advisor.calibrate.habits import Run, laboratory_of, learn, run_of
 from advisor.calibrate.observation import Observation
 from advisor.calibrate.sample import thin
 from advisor.core.efficiency import EfficiencyTable
@@ -25,12 +27,18 @@ from advisor.core.interval import Distance, distance_of
 from advisor.core.load import Array
 
 COVERAGE = 0.80
-KINDS = ("accelerator", "family", "pair", "source")
-FOLDS = {"family": 10, "pair": 8}  # several left out together, so that all are through in minutes
+KINDS = ("run", "accelerator", "family", "pair", "source")
+FOLDS = {
+    "run": 5,
+    "family": 10,
+    "pair": 8,
+}  # several left out together, so that all are through in minutes
 
 
 def group_of(kind: str) -> Callable[[Observation], str]:
     """What is left out together: all cards of a name, all rows of a laboratory."""
+    if kind == "run":
+        return lambda o: f"{o.group} {o.case.shape} {o.case.load} {o.devices} {o.case.keys}"
     if kind == "accelerator":
         return lambda o: o.case.keys.accelerator
     if kind == "family":
@@ -41,8 +49,11 @@ def group_of(kind: str) -> Callable[[Observation], str]:
 
 
 def lab_of(observation: Observation) -> str:
-    """Who measured; TensorRT-LLM's tables are of one laboratory, whatever their version."""
-    return "trtllm-docs" if observation.source.startswith("trtllm-docs") else observation.source
+    return laboratory_of(observation.source)
+
+
+def as_run(observation: Observation) -> Run:
+    return run_of(observation.case, observation.metric, observation.devices, observation.source)
 
 
 def folds(observations: Sequence[Observation], kind: str) -> list[str]:
@@ -82,16 +93,22 @@ def leave_out(
     fold_of = folds(observations, kind)
     learned = thin(observations)
     learned_folds = {o.row: fold for o, fold in zip(observations, fold_of, strict=True)}
+    stacked, runs = columns(observations), [as_run(o) for o in observations]
+    measured = np.log(np.array([o.value for o in observations]))
     errors = np.zeros(len(observations))
     distances: list[Distance] = [Distance.FAR] * len(observations)
     names = sorted(set(fold_of))
     for number, fold in enumerate(names, start=1):
         progress(f"{kind} left out, {number} of {len(names)}: {fold}")
         table = fit([o for o in learned if learned_folds[o.row] != fold]).table()
+        found = predict_log_on(table, stacked) - measured
         mine = [i for i, f in enumerate(fold_of) if f == fold]
-        errors[mine] = errors_of(table, [observations[i] for i in mine])
-        for i in mine:
-            distances[i] = distance_of(table, observations[i].case.keys)
+        others = [i for i, f in enumerate(fold_of) if f != fold]
+        habits = learn([runs[i] for i in others], found[others])
+        excess, nearest = habits.of([runs[i] for i in mine])
+        errors[mine] = found[mine] - excess
+        for i, near in zip(mine, nearest, strict=True):
+            distances[i] = distance_of(table, observations[i].case.keys, nearest=float(near))
     return HeldOut(errors=errors, folds=tuple(fold_of), distances=tuple(distances))
 
 

@@ -29,11 +29,12 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
 ) -> None:
     """Predict throughput and latency of every row, with an 80 % interval and its basis, or say why not."""
+    from advisor.calibrate.habits import shipped
     from advisor.calibrate.predict import predict_rows
     from advisor.core.fitted import INTERVALS, TABLE
 
     rows = _read(file)
-    answers = predict_rows(rows, table=TABLE, intervals=INTERVALS)
+    answers = predict_rows(rows, table=TABLE, intervals=INTERVALS, habits=shipped())
     lines = [{**row, **_cells(answer)} for row, answer in zip(rows, answers, strict=True)]
     if out is not None:
         _write(out, lines)

@@ -1,8 +1,9 @@
 """How far from a prediction the truth lies in 80 % of cases: by metric, by kind of load, and by how well the case is known.
 
-The spreads are conformal, measured on groups that a fit had not seen (`calibrate/intervals.py`). What is known best is a
-laboratory's next configuration (`home`): its habits were learned. Next is a stranger's measurement where engine and card are
-known, next a card that others of its vendor's stand for (`near`), `far` else. Arithmetic inside an engine, a static batch or
+The spreads are conformal, measured on groups that a fit had not seen (`calibrate/intervals.py`). What is known best is a run
+much like one that the same laboratory measured (`beside`), then its next configuration (`home`): its habits were learned.
+Next is a stranger's measurement where engine and card are known, next a card that others of its vendor's stand for
+(`near`), `far` else. Arithmetic inside an engine, a static batch or
 a saturated one, is surer than anything live: a queue is luck.
 """
 
@@ -20,14 +21,22 @@ IN_ENGINE = ("static", "saturated")  # loads that no server stands in front of
 
 
 class Distance(StrEnum):
+    BESIDE = "beside"
     HOME = "home"
     KNOWN = "known"
     NEAR = "near"
     FAR = "far"
 
 
-def distance_of(table: EfficiencyTable, keys: Keys) -> Distance:
-    """How far a case is from what was measured."""
+# What two runs have in common, 0 to 1, from which on they lie beside each other: of one model on one card at equal lengths
+# this much is left at half the load (`calibrate/habits.py`).
+BESIDE_FROM = 0.7
+
+
+def distance_of(table: EfficiencyTable, keys: Keys, *, nearest: float = 0.0) -> Distance:
+    """How far a case is from what was measured; `nearest`: what it has in common with its laboratory's nearest run."""
+    if nearest >= BESIDE_FROM:
+        return Distance.BESIDE
     if table.knows("accelerator", keys.accelerator) and table.knows("pair", keys.pair):
         return Distance.HOME if table.knows("source", keys.source) else Distance.KNOWN
     if table.knows("era", keys.era) and table.knows("vendor", keys.vendor):

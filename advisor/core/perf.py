@@ -171,9 +171,24 @@ def _curve(replica: Replica, isl: float, osl: float) -> Curve | None:
     if matrix_peak_flops_per_s(replica.accelerator, replica.spec.dtype) is None:
         return None
     parts = _parts(replica)
-    if parts.engine.kv_tokens < isl + osl:
+    engine = replace(parts.engine, kv_tokens=_kv_tokens(replica, isl + osl))
+    if engine.kv_tokens < isl + osl:
         return None
-    return scheduler.curve(parts.costs, parts.eff, parts.engine, _shape(replica, isl, osl))
+    return scheduler.curve(parts.costs, parts.eff, engine, _shape(replica, isl, osl))
+
+
+def _kv_tokens(replica: Replica, context: float) -> float:
+    """Tokens that the cache holds of requests of that length: windows save nothing while a request fits into them."""
+    if replica.settings.kv_tokens is not None:
+        return float(replica.settings.kv_tokens)
+    room = sizing.fit(
+        replica.spec,
+        replica.accelerator,
+        replica.tp_degree,
+        pp_degree=replica.pp_degree,
+        max_model_len=math.ceil(context),
+    )
+    return float(room.kv_tokens)
 
 
 def _served(replica: Replica, at: Curve, isl: float, osl: float, rates: Reals) -> Served:

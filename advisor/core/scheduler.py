@@ -92,8 +92,11 @@ class Curve:
 
 
 def batch_limit(engine: Engine, shape: Shape) -> Reals:
-    """Sequences that run together at most: the engine's limit, or as many as the KV cache holds."""
-    held = shape.isl + engine.reserve * shape.osl
+    """Sequences that run together at most: the engine's limit, or as many as the KV cache holds.
+
+    Of those that run at one time the long answers have more than their share.
+    """
+    held = shape.isl + engine.reserve * shape.osl * (1.0 + np.asarray(shape.osl_cv) ** 2)
     limit: Reals = np.maximum(1.0, np.minimum(engine.max_seqs, engine.kv_tokens / held))
     return limit
 
@@ -353,6 +356,7 @@ def open_loop(
 
 def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Served:
     """The same on a curve that is known."""
+    answer = np.maximum(1.0, np.asarray(shape.osl) - 1.0)
     most = at.open_rate[..., -1:]
     carried = np.minimum(rate, most)
     ttft, tpot, batch, own, grows, queue, hit = look_up(
@@ -391,7 +395,7 @@ def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Se
         tpot_mean=tpot,
         tpot=tpots,
         shape=shape,
-        batch=batch,
+        batch=1.0 + carried * answer * tpot,  # Little's law, exact between the curve's points too
     )
 
 

@@ -78,8 +78,7 @@ def test_the_batch_is_the_one_littles_law_asks_for(
     if rate > 0:
         assert found is not None
         _, tpot_s, batch = found
-        # The curve is read between 32 points, where the product of two lines is not quite a line.
-        assert batch == pytest.approx(rate * max(1.0, osl - 1) * tpot_s, rel=0.03, abs=0.01)
+        assert batch == pytest.approx(rate * max(1.0, osl - 1) * tpot_s, rel=1e-9, abs=1e-9)
 
 
 @given(replica=replicas, isl=lengths, osl=lengths)
