@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.core.lengths import PERCENTILES
 from advisor.core.load import Array
-from advisor.core.scheduler import Served
+from advisor.core.served import Served
 
 THROUGHPUT = ("total_tok_s", "output_tok_s_total", "output_tok_s_per_gpu", "req_s", "batch_e2e_s")
 LATENCY_STEMS = ("ttft", "tpot", "e2e")

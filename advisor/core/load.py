@@ -1,8 +1,8 @@
 """A case: one model on one replica under one load; and columns of them, computed together.
 
 Loads differ in kind, not only in amount: a static batch, a closed loop of clients, requests at a rate, all requests at once,
-or always more than can run. Each has its own law in `scheduler`; here cases of one kind are stacked into columns, so that
-ten thousand of them take a second.
+or always more than can run. Each has its own law (`loops.py`, `batches.py`, `disaggregated.py`); here cases of one kind are
+stacked into columns, so that ten thousand of them take a second.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from advisor.core import scheduler
+from advisor.core.batches import burst, static_batch
+from advisor.core.disaggregated import disaggregated
 from advisor.core.efficiency import Efficiencies, Keys
-from advisor.core.scheduler import Engine, Served, Shape
+from advisor.core.loops import closed_loop, open_loop, saturated
+from advisor.core.scheduler import Engine, Shape
+from advisor.core.served import Served
 from advisor.core.step_time import StepCosts
 
 Array = npt.NDArray[np.float64]
@@ -81,16 +84,16 @@ def serve(
 
     amount = column("amount")
     if kind is LoadKind.STATIC:
-        return scheduler.static_batch(costs, eff, engine, shape, amount)
+        return static_batch(costs, eff, engine, shape, amount)
     if kind is LoadKind.CLOSED:
-        return scheduler.closed_loop(costs, eff, engine, shape, amount)
+        return closed_loop(costs, eff, engine, shape, amount)
     if kind is LoadKind.OPEN:
-        return scheduler.open_loop(costs, eff, engine, shape, amount, requests=column("requests"))
+        return open_loop(costs, eff, engine, shape, amount, requests=column("requests"))
     if kind is LoadKind.BURST:
-        return scheduler.burst(costs, eff, engine, shape, amount)
+        return burst(costs, eff, engine, shape, amount)
     if kind is LoadKind.SATURATED:
-        return scheduler.saturated(costs, eff, engine, shape)
-    return scheduler.disaggregated(
+        return saturated(costs, eff, engine, shape)
+    return disaggregated(
         costs,
         eff,
         engine,

@@ -19,7 +19,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from advisor.core import scheduler, sizing
+from advisor.core import loops, scheduler, sizing
 from advisor.core.correction import UNCORRECTED, Correction
 from advisor.core.efficiency import (
     Efficiencies,
@@ -39,7 +39,8 @@ from advisor.core.objective import Latency, Slo
 from advisor.core.recommendation import Basis, Interval, Prediction
 from advisor.core.replica_costs import Sharding, matrix_peak_flops_per_s, step_costs
 from advisor.core.replica_model import ReplicaModel
-from advisor.core.scheduler import Curve, Engine, Served, Shape
+from advisor.core.scheduler import Curve, Engine, Shape
+from advisor.core.served import Served
 from advisor.core.step_time import StepCosts, step_time_s
 
 MAX_UTILIZATION = 0.95  # of the rate at which queues never drain
@@ -194,7 +195,7 @@ def _kv_tokens(replica: Replica, context: float) -> float:
 def _served(replica: Replica, at: Curve, isl: float, osl: float, rates: Reals) -> Served:
     """At each rate of a column."""
     shape = _shape(replica, isl, osl)
-    return scheduler.open_loop_on(at, shape, rates, requests=OPEN_LOOP_REQUESTS)
+    return loops.open_loop_on(at, shape, rates, requests=OPEN_LOOP_REQUESTS)
 
 
 def _most(at: Curve) -> float:

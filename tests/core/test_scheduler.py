@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.core import scheduler
+from advisor.core import batches, loops, scheduler
 from advisor.core.efficiency import Efficiencies
 from advisor.core.load import Load, LoadKind, serve, stack
 from advisor.core.scheduler import Engine, Shape
@@ -89,7 +89,7 @@ def test_ranks_of_data_parallel_attention_share_the_work_of_experts_and_save_non
 def test_the_median_answer_is_no_later_than_the_mean_one_where_lengths_are_skewed(
     shape: Shape, clients: float
 ) -> None:
-    served = scheduler.closed_loop(COSTS, EFF, ENGINE, replace(shape, osl_cv=1.0), clients)
+    served = loops.closed_loop(COSTS, EFF, ENGINE, replace(shape, osl_cv=1.0), clients)
     assert (np.diff(served.e2e_s, axis=-1) >= -1e-12).all()
     assert float(np.squeeze(served.e2e_s[..., 0])) <= float(np.squeeze(served.e2e_mean_s)) * (
         1 + 1e-9
@@ -104,7 +104,7 @@ def test_a_window_bounds_what_attention_reads() -> None:
 
 @given(shape=shapes, engine=engines, clients=st.floats(1, 400))
 def test_a_closed_loop_obeys_littles_law(shape: Shape, engine: Engine, clients: float) -> None:
-    served = scheduler.closed_loop(COSTS, EFF, engine, shape, clients)
+    served = loops.closed_loop(COSTS, EFF, engine, shape, clients)
     inside = served.req_s * (served.ttft_mean_s + (shape.osl - 1) * served.tpot_mean_s)
     # Read between 32 points; where equally long answers march in step the curve has a kink.
     assert float(np.squeeze(inside)) == pytest.approx(clients, rel=0.1)
@@ -115,8 +115,8 @@ def test_more_clients_hardly_lower_the_throughput_where_answers_differ_in_length
     shape: Shape, engine: Engine, clients: float, more: float
 ) -> None:
     shape = replace(shape, osl_cv=1.0)
-    few = scheduler.closed_loop(COSTS, EFF, engine, shape, clients).req_s
-    many = scheduler.closed_loop(COSTS, EFF, engine, shape, clients + more).req_s
+    few = loops.closed_loop(COSTS, EFF, engine, shape, clients).req_s
+    many = loops.closed_loop(COSTS, EFF, engine, shape, clients + more).req_s
     assert float(np.squeeze(many)) >= float(np.squeeze(few)) * (1 - 0.1)
 
 
@@ -125,13 +125,13 @@ def test_a_burst_drains_no_faster_than_the_saturated_engine(
     shape: Shape, engine: Engine, count: float
 ) -> None:
     at = scheduler.curve(COSTS, EFF, engine, shape)
-    burst = scheduler.burst(COSTS, EFF, engine, shape, count)
+    burst = batches.burst(COSTS, EFF, engine, shape, count)
     assert float(np.squeeze(burst.req_s)) <= float(at.closed_rate.max()) * (1 + 1e-6)
 
 
 @given(shape=shapes, count=st.floats(1, 1000))
 def test_percentiles_rise(shape: Shape, count: float) -> None:
-    burst = scheduler.burst(COSTS, EFF, ENGINE, shape, count)
+    burst = batches.burst(COSTS, EFF, ENGINE, shape, count)
     for known in (burst.ttft_s, burst.tpot_s, burst.e2e_s):
         assert (np.diff(known, axis=-1) >= -1e-12).all()
 
@@ -139,15 +139,15 @@ def test_percentiles_rise(shape: Shape, count: float) -> None:
 @given(shape=shapes, count=st.integers(1, 256))
 def test_a_static_batch_takes_its_prefill_and_its_steps(shape: Shape, count: int) -> None:
     roomy = replace(ENGINE, kv_tokens=1e12)
-    served = scheduler.static_batch(COSTS, EFF, roomy, shape, float(count))
+    served = batches.static_batch(COSTS, EFF, roomy, shape, float(count))
     whole = served.ttft_mean_s + (shape.osl - 1) * served.tpot_mean_s
     assert float(np.squeeze(served.e2e_mean_s)) == pytest.approx(float(np.squeeze(whole)))
 
 
 def test_too_many_requests_per_s_queue_until_all_have_come() -> None:
     shape = Shape(isl=500.0, osl=200.0, isl_cv=1.0, osl_cv=1.0)
-    calm = scheduler.open_loop(COSTS, EFF, ENGINE, shape, 1.0, requests=1000.0)
-    flood = scheduler.open_loop(COSTS, EFF, ENGINE, shape, 1000.0, requests=1000.0)
+    calm = loops.open_loop(COSTS, EFF, ENGINE, shape, 1.0, requests=1000.0)
+    flood = loops.open_loop(COSTS, EFF, ENGINE, shape, 1000.0, requests=1000.0)
     assert float(np.squeeze(flood.ttft_mean_s)) > 20 * float(np.squeeze(calm.ttft_mean_s))
     assert float(np.squeeze(flood.req_s)) < 1000.0
 
@@ -215,7 +215,7 @@ def test_a_burst_of_drifting_answers_has_short_ones_that_wait_longest_per_token(
     apart = replace(
         ENGINE, mixed=0.0
     )  # prompts first: whoever has its first token waits for the rest of them
-    served = scheduler.burst(
+    served = batches.burst(
         COSTS,
         EFF,
         apart,
