@@ -86,16 +86,22 @@ class Pool:
         }
 
     def sorted_errors(self, keep: Mask) -> dict[str, dict[str, _Sorted]]:
-        """Of the errors that are kept, for each name and distance; where few are of that distance, of all."""
+        """Of the errors that are kept, for each name and distance."""
         found: dict[str, dict[str, _Sorted]] = {}
         for name, members in self.members.items():
             mine = members & keep & self.sure
             if mine.sum() < ENOUGH and not name.endswith("|any"):
                 continue
-            each = {d: mine & (self.distances == d) for d in Distance}
-            found[name] = {
-                d: self._sorted(at if at.sum() >= ENOUGH else mine) for d, at in each.items()
-            }
+            found[name] = {d: self._sorted(rows) for d, rows in self.speaking(mine).items()}
+        return found
+
+    def speaking(self, mine: Mask) -> dict[Distance, Mask]:
+        """For each distance the errors that speak for it: where few are of it, those of the next farther; else all."""
+        found: dict[Distance, Mask] = {}
+        rows = mine
+        for distance in reversed(Distance):
+            at = mine & (self.distances == distance)
+            rows = found[distance] = at if at.sum() >= ENOUGH else rows
         return found
 
     def _sorted(self, rows: Mask) -> _Sorted:
@@ -187,8 +193,7 @@ def asked_shares(
     shares: dict[str, dict[Distance, float]] = {}
     for name in names:
         mine = pool.sure & (groups == name)
-        each = {distance: mine & (pool.distances == distance) for distance in Distance}
-        shares[name] = {d: best(at if at.sum() >= ENOUGH else mine) for d, at in each.items()}
+        shares[name] = {d: best(rows) for d, rows in pool.speaking(mine).items()}
     return shares
 
 
