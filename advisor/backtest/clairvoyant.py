@@ -29,7 +29,6 @@ Curve = NDArray[np.int64]  # replicas ready, one entry for each cell of CELL_S s
 SPANS_S = (30.0, 120.0, 600.0)  # over which arriving work is smoothed
 SCALE_STEPS = 7
 BLOCKS_CELLS = (20, 60, 8, 40, 4, 16)  # block lengths of the rounds of exchange
-PATIENCE, GAIN = 2, 0.002  # rounds in a row that save less than this share end the search
 NEAR = 1.1  # times the best: a run that cost more has no curve worth following
 
 
@@ -71,13 +70,9 @@ class Clairvoyant:
             self._try(curve[cell], "a run seen")
         if self.best is None or not self.best.keeps:
             self._construct()
-        in_vain = 0
+        # Rounds that gain nothing do not end the search: it is the shorter blocks that find the next gain.
         for block in BLOCKS_CELLS[:rounds]:
-            before = self.best
             self._exchange(block)
-            in_vain = 0 if _pays(before, self.best) else in_vain + 1
-            if in_vain == PATIENCE:
-                break
         assert self.best is not None
         return self.best
 
@@ -183,12 +178,6 @@ class Clairvoyant:
         if change < 0:
             effect[lowest <= self._conditions.min_replicas] = np.inf
         return effect
-
-
-def _pays(before: Best | None, after: Best | None) -> bool:
-    if before is None or after is None or before is after:
-        return False
-    return after.keeps and (not before.keeps or after.run.usd < before.run.usd * (1 - GAIN))
 
 
 def _exchange(
