@@ -27,7 +27,7 @@ from advisor.core.load import Case
 NUMBERS = ("flops", "bytes", "layers", "isl", "osl", "amount", "devices")  # logarithms
 LABELS = ("accelerator", "generation", "era", "family", "precision", "kind", "load", "metric")
 FILE = "habits.csv.gz"
-MOST_RUNS = 1200  # remembered of one laboratory and kind of number: solving grows with the cube
+MOST_RUNS = 3000  # remembered of one laboratory and kind of number: solving grows with the cube
 LARGEST = 2.0  # a logarithm: what is wrong by more is no habit
 _SHARED = {
     "trtllm-docs": "trtllm-docs"

@@ -5,8 +5,8 @@ An interval is conformal: the held-out errors of a kind of number, sorted, say h
 large laboratory does not set everybody's, and where K laboratories speak the quantile is taken at (1 + 1/K) of the share, as
 for K samples (Dunn, Wasserman and Ramdas, Distribution-free prediction sets for two-layer hierarchical models, 2023).
 
-Even so a share asked for is not the share that holds on a group that did not set it. So one number for each metric and
-distance, the share to ask for, is chosen such that four in five rows hold where each group's interval is set on all others.
+Even so a share asked for is not the share that holds on a group that did not set it. So one number for each spread, the
+share to ask for, is chosen such that four in five rows hold where each group's interval is set on all others.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from advisor.core.load import Array
 
 ENOUGH = 60  # errors that set a spread of their own
 LEAST = 0.08  # a logarithm: laboratories differ by more than this
+LEAST_BESIDE = (
+    0.03  # one laboratory's runs repeat within 2 to 4 %, as the measurements' README has it
+)
 # the side on which a few groups happened never to lie is this share of the other at least
 ONE_SIDED = 0.5
 ASKED = np.round(np.arange(0.5, 0.961, 0.02), 2)  # shares to choose from
@@ -35,7 +38,7 @@ UNHEARD_OF = (1.0, 1.0)  # logarithms, of a number that nobody else measured
 Mask = npt.NDArray[np.bool_]
 Spread = tuple[float, float]
 Spreads = dict[str, dict[str, Spread]]
-Shares = Mapping[str, Mapping[Distance, float]]  # by metric and distance
+Shares = Mapping[str, Mapping[Distance, float]]  # by name of a spread and distance
 
 
 def names_of(observation: Observation) -> tuple[str, str]:
@@ -51,6 +54,7 @@ class _Sorted:
     errors: Array
     reached: Array
     labs: int
+    least: float
 
     def spread(self, share: float) -> Spread:
         if not self.labs:
@@ -62,7 +66,7 @@ class _Sorted:
             sign * float(self.errors[min(int(np.searchsorted(self.reached, at)), last)])
             for sign, at in ((1.0, 1 - tail), (-1.0, tail))
         )
-        down, up = max(down, LEAST), max(up, LEAST)
+        down, up = max(down, self.least), max(up, self.least)
         return max(down, ONE_SIDED * up), max(up, ONE_SIDED * down)
 
 
@@ -92,7 +96,7 @@ class Pool:
             mine = members & keep & self.sure
             if mine.sum() < ENOUGH and not name.endswith("|any"):
                 continue
-            found[name] = {d: self._sorted(rows) for d, rows in self.speaking(mine).items()}
+            found[name] = {d: self._sorted(rows, d) for d, rows in self.speaking(mine).items()}
         return found
 
     def speaking(self, mine: Mask) -> dict[Distance, Mask]:
@@ -104,13 +108,14 @@ class Pool:
             rows = found[distance] = at if at.sum() >= ENOUGH else rows
         return found
 
-    def _sorted(self, rows: Mask) -> _Sorted:
+    def _sorted(self, rows: Mask, distance: Distance) -> _Sorted:
         order = np.argsort(self.errors[rows])
         weights = self.weights[rows][order]
         return _Sorted(
             errors=self.errors[rows][order],
             reached=np.cumsum(weights) / weights.sum(),
             labs=len(np.unique(self.labs[rows])),
+            least=LEAST_BESIDE if distance is Distance.BESIDE else LEAST,
         )
 
 
@@ -118,9 +123,9 @@ def spreads_at(found: Mapping[str, Mapping[str, _Sorted]], shares: Shares) -> Sp
     """The spreads at the shares asked for; what is farther from the data is never narrower."""
     spreads: Spreads = {}
     for name, by_distance in found.items():
-        widest, spreads[name] = (LEAST, LEAST), {}
+        widest, spreads[name] = (0.0, 0.0), {}
         for distance in Distance:
-            one = by_distance[distance].spread(shares[name.split("|")[0]][distance])
+            one = by_distance[distance].spread(shares[name][distance])
             widest = max(widest[0], one[0]), max(widest[1], one[1])
             spreads[name][distance] = round(widest[0], 4), round(widest[1], 4)
     return spreads
@@ -173,16 +178,14 @@ def coverage_at(
 def asked_shares(
     observations: Sequence[Observation], held_out: Mapping[str, HeldOut], others: Nested
 ) -> dict[str, dict[Distance, float]]:
-    """For each metric and distance the share to ask for so that 80 % hold, over all kinds of leaving out.
+    """For each spread and distance the share to ask for so that 80 % hold, over all kinds of leaving out.
 
-    Rows weigh so that groups count, not the largest laboratory. Where few rows lie at a distance all speak for it.
+    Rows weigh so that groups count, not the largest laboratory. Where few rows lie at a distance the next farther speak.
     """
-    groups = np.tile([metrics.group_of(o.metric) for o in observations], len(held_out))
     pool = Pool(observations, held_out)
-    names = sorted(set(groups))
     held: dict[float, Array] = {}
     for share in ASKED:
-        same = {name: dict.fromkeys(Distance, float(share)) for name in names}
+        same = {name: dict.fromkeys(Distance, float(share)) for name in pool.members}
         inside = coverage_at(observations, held_out, others, same)
         held[float(share)] = np.concatenate([inside[kind] for kind in held_out]).astype(float)
 
@@ -190,11 +193,11 @@ def asked_shares(
         found = [np.average(inside[rows], weights=pool.weights[rows]) for inside in held.values()]
         return list(held)[int(np.argmin(np.abs(np.array(found) - COVERAGE)))]
 
-    shares: dict[str, dict[Distance, float]] = {}
-    for name in names:
-        mine = pool.sure & (groups == name)
-        shares[name] = {d: best(rows) for d, rows in pool.speaking(mine).items()}
-    return shares
+    return {
+        name: {d: best(rows) for d, rows in pool.speaking(members & pool.sure).items()}
+        for name, members in pool.members.items()
+        if (members & pool.sure).any()
+    }
 
 
 def spreads_of(
