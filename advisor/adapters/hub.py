@@ -36,7 +36,7 @@ def load_model_spec(source: str, *, offline: bool = False) -> ModelSpec:
 
 def load_model(source: str, *, offline: bool = False) -> LoadedModel:
     """The same with its origin. `offline` asks no network: the table and the hub's cache only."""
-    if source.startswith(("~", "/", ".")) or Path(source, "config.json").is_file():
+    if source.startswith(("~", "/", ".")) or _is_folder(source):
         folder = Path(source).expanduser()
         spec = model_spec_from_config(_read_config(folder / "config.json", source), name=source)
         return LoadedModel(spec=spec, origin=f"{folder / 'config.json'}")
@@ -47,6 +47,13 @@ def load_model(source: str, *, offline: bool = False) -> LoadedModel:
         return LoadedModel(spec=models.found_spec(found, name=source), origin=origin)
     path, where = _from_hub(source, offline=offline)
     return LoadedModel(spec=model_spec_from_config(_read_config(path, source), name=source), origin=where)  # fmt: skip
+
+
+def _is_folder(source: str) -> bool:
+    try:
+        return Path(source, "config.json").is_file()
+    except OSError:  # a name that no file system takes
+        return False
 
 
 def _read_config(path: Path, source: str) -> Mapping[str, object]:

@@ -112,6 +112,6 @@ def field_through(points: Points, values: Array, kernel: Kernel) -> Field:
     # Each number left out in turn, from one inverse (Rasmussen and Williams, equations 5.10-5.12).
     spread = 1.0 / np.diag(inverse)
     oddness = np.abs(inverse @ values) * np.sqrt(spread) / ODD
-    noise = np.where(oddness > 1.0, noise + spread * (oddness**2 - 1.0), noise)
-    weights: Array = np.linalg.solve(common + np.diag(noise), values)
-    return Field(points=points, weights=weights)
+    louder = noise + spread * np.maximum(oddness**2 - 1.0, 0.0)
+    weights = np.linalg.solve(common + np.diag(louder), values)
+    return Field(points=points, weights=np.asarray(weights, dtype=np.float64))
