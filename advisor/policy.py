@@ -182,6 +182,7 @@ class AdvisorPolicy:
                 interval_s=observation.interval_s,
                 requests=observation.num_finished,
                 missed=missed,
+                cold_start_s=self._cold_start_s,
             )
         self._launches.saw(
             now_s=observation.now_s,

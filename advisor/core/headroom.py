@@ -25,7 +25,8 @@ PRICE_BOUNDS = (0.05, 20.0)
 # of traffic; all of its budget spent or saved makes the price e times higher or lower
 BUDGET_S = 3 * 3600.0
 BUDGET_MEMORY_S = 86_400.0
-WORST = 60.0  # times the aim, over one interval: an incident is not the day
+# of BUDGET_S: what misses in every request for a whole cold start may count for; an incident is not the day
+INCIDENT_SHARE = 0.75
 
 
 @dataclass(slots=True)
@@ -61,22 +62,29 @@ class Speed:
 
 @dataclass(slots=True)
 class ErrorBudget:
-    """Misses against those the goal allows: the price of one rises while there are more and falls while there are fewer."""
+    """Misses against those the goal allows: the price of one rises while there are more and falls while there are fewer.
+
+    What jumps up unforeseen is missed until a launch is ready, at any price that is worth paying. So where that takes
+    longer, such an incident counts for less a second, and for the same as a whole.
+    """
 
     goal: float
     _seconds: float = 0.0
     _requests: float = 0.0
     _log_price: float = 0.0  # over PRICE
 
-    def add(self, *, interval_s: float, requests: float, missed: float) -> None:
+    def add(
+        self, *, interval_s: float, requests: float, missed: float, cold_start_s: float
+    ) -> None:
         aim = AIM * (1.0 - self.goal) * requests
+        worst = aim * INCIDENT_SHARE * BUDGET_S / max(1.0, cold_start_s)
         kept = math.exp(-interval_s / BUDGET_MEMORY_S)
         self._seconds = self._seconds * kept + interval_s
         self._requests = self._requests * kept + requests
         per_e = AIM * (1.0 - self.goal) * BUDGET_S * self._requests / self._seconds
         if per_e > 0:
             low, high = (math.log(bound) for bound in PRICE_BOUNDS)
-            more = (min(missed, WORST * aim) - aim) / per_e
+            more = (min(missed, worst) - aim) / per_e
             self._log_price = min(high, max(low, self._log_price * kept + more))
 
     def price(self) -> float:

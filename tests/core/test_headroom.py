@@ -1,11 +1,21 @@
 """The belief is corrected from concurrency and throughput, the price of a miss from the misses that came."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from advisor.core.capacity import mix_of, rate_at, scaled
-from advisor.core.headroom import AIM, PRICE, PRICE_BOUNDS, ErrorBudget, Speed
+from advisor.core.headroom import (
+    AIM,
+    BUDGET_S,
+    INCIDENT_SHARE,
+    PRICE,
+    PRICE_BOUNDS,
+    ErrorBudget,
+    Speed,
+)
 from advisor.core.replica_model import ReplicaModel
 from advisor.core.step import StepObservation
 
@@ -58,7 +68,7 @@ def test_without_concurrency_the_belief_stands() -> None:
 def test_the_price_of_a_miss_stays_in_bounds(shares: list[float]) -> None:
     budget = ErrorBudget(goal=0.99)
     for share in shares:
-        budget.add(interval_s=60.0, requests=100.0, missed=100.0 * share)
+        budget.add(interval_s=60.0, requests=100.0, missed=100.0 * share, cold_start_s=90.0)
         low, high = PRICE_BOUNDS
         assert PRICE * low * 0.999 <= budget.price() <= PRICE * high * 1.001
 
@@ -68,9 +78,35 @@ def test_the_price_rises_with_misses_and_falls_without() -> None:
     for times in (0.0, 1.0, 2.0, 4.0):
         budget = ErrorBudget(goal=0.99)
         for _ in range(120):
-            budget.add(interval_s=30.0, requests=500.0, missed=5.0 * AIM * times)
+            budget.add(
+                interval_s=30.0,
+                requests=500.0,
+                missed=5.0 * AIM * times,
+                cold_start_s=90.0,
+            )
         prices.append(budget.price())
     assert prices == sorted(prices)
     assert prices[1] == pytest.approx(PRICE)
     assert prices[0] < 0.8 * PRICE
     assert prices[3] > 2.0 * PRICE
+
+
+@given(cold_start_s=st.floats(60.0, 1800.0))
+def test_an_incident_that_lasts_a_cold_start_counts_for_the_same_however_long_that_is(
+    cold_start_s: float,
+) -> None:
+    """After a day on course everything is missed until a launch is ready; so long, nothing is saved either."""
+    budget = ErrorBudget(goal=0.99)
+    for _ in range(1440):
+        budget.add(interval_s=60.0, requests=120.0, missed=1.2 * AIM, cold_start_s=cold_start_s)
+    assert budget.price() == pytest.approx(PRICE)
+    for _ in range(20):
+        each_s = cold_start_s / 20
+        budget.add(
+            interval_s=each_s,
+            requests=2.0 * each_s,
+            missed=2.0 * each_s,
+            cold_start_s=cold_start_s,
+        )
+    higher = math.exp(INCIDENT_SHARE - cold_start_s / BUDGET_S)
+    assert budget.price() == pytest.approx(PRICE * higher, rel=0.03)
