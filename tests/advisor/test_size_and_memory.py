@@ -200,7 +200,7 @@ def test_what_was_measured_is_not_read() -> None:
     [
         ({"model_hf_id": ""}, "model_hf_id"),
         ({"model_hf_id": "nobody/knows-7B"}, "near names"),
-        ({"model_hf_id": "A" * 5000}, "near names"),
+        ({"model_hf_id": "A" * 5000}, "AAAA"),
         ({"gpu": ""}, "gpu"),
         ({"gpu": "H101"}, "H101"),
         ({"tp": "0"}, "tp"),
