@@ -13,6 +13,7 @@ import time
 from advisor import data
 from advisor.calibrate import __main__ as calibrate
 from advisor.calibrate.data import MEASUREMENTS
+from advisor.calibrate.habits import shipped
 from advisor.calibrate.predict import predict_rows
 from advisor.calibrate.rows import read_rows
 from advisor.core import perf
@@ -50,7 +51,7 @@ def time_rows() -> None:
     rows = read_rows(MEASUREMENTS)
     rows = (rows * 2)[:10_000]
     begun = time.perf_counter()
-    answers = predict_rows(rows, table=TABLE, intervals=INTERVALS)
+    answers = predict_rows(rows, table=TABLE, intervals=INTERVALS, habits=shipped())
     found = sum(answer.predicted is not None for answer in answers)
     print(f"{len(rows)} rows, {found} predicted: {time.perf_counter() - begun:.1f} s")
 
