@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from advisor.calibrate.habits import Run, as_file, kernel_of, learn, read_habits, run_of
 from advisor.calibrate.kriging import Kernel, Part, Points, Term, field_through
 from advisor.calibrate.names import cached_accelerator_of, spec_of
+from advisor.calibrate.predict import Answer, predict_rows
 from advisor.calibrate.rows import ReadRow, read_case
+from advisor.core.fitted import INTERVALS, TABLE
 
 KERNEL = Kernel(
     parts={"x": Part(numbers={0: 1.0}, labels={0: 2.0})},
@@ -37,6 +39,17 @@ def run(source: str = "ours", **changes: str) -> Run:
     read = read_case(row, spec_of=spec_of, accelerator_of=cached_accelerator_of)
     assert isinstance(read, ReadRow)
     return run_of(read.case, row["metric"], 1.0, source)
+
+
+def numbers(answer: Answer) -> tuple[float, float, float]:
+    found = (answer.predicted, answer.low, answer.high)
+    assert None not in found, answer.unsupported
+    return found  # type: ignore[return-value]
+
+
+def width(answer: Answer) -> float:
+    _, low, high = numbers(answer)
+    return high / low
 
 
 @settings(max_examples=50)
@@ -79,6 +92,23 @@ def test_a_stranger_has_no_habits() -> None:
     habits = learn([run()], np.array([0.5]))
     for other in (run(source="theirs"), run(source=""), run(metric="ttft_ms_mean")):
         assert habits.of([other])[0][0] == 0.0
+
+
+def test_a_run_beside_a_remembered_one_is_corrected_and_surer() -> None:
+    habits = learn([run(source="nm-vllm-nightly")], np.array([math.log(1.5)]))
+
+    def predicted(source: str) -> Answer:
+        row = {**ROW, "source_id": source}
+        return predict_rows([row], table=TABLE, intervals=INTERVALS, habits=habits)[0]
+
+    def plain(source: str) -> Answer:
+        row = {**ROW, "source_id": source}
+        return predict_rows([row], table=TABLE, intervals=INTERVALS)[0]
+
+    known, before = predicted("nm-vllm-nightly"), plain("nm-vllm-nightly")
+    assert numbers(known)[0] == pytest.approx(numbers(before)[0] / 1.5, rel=0.03)
+    assert width(known) < width(before)
+    assert predicted("") == plain("")
 
 
 def test_tables_of_one_laboratory_are_its_own_whatever_their_version() -> None:
