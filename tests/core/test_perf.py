@@ -214,3 +214,28 @@ def test_the_linear_replica_takes_as_long_as_the_roofline_where_serving_happens(
         assert linear.step_s(batch=batch, kv_tokens=kv_tokens) == pytest.approx(
             replica.step_s(batch, 800.0), rel=0.2
         )
+
+
+MISTRAL_7B = {
+    "architectures": ["MistralForCausalLM"], "num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 32000, "torch_dtype": "bfloat16",
+    "max_position_embeddings": 32768,
+}  # fmt: skip
+
+
+def test_a_window_saves_nothing_while_requests_fit_into_it(accelerator_named: Named) -> None:
+    """Mistral-7B had a window of 4,096 tokens in its first version, and none later."""
+    first, later = (
+        Replica(
+            spec=model_spec_from_config({**MISTRAL_7B, "sliding_window": window}, name="Mistral-7B"),
+            accelerator=accelerator_named("A10G-24GB"),
+            tp_degree=1,
+        )
+        for window in (4096, None)
+    )  # fmt: skip
+
+    def most(replica: Replica, isl: float) -> float:
+        return perf.max_requests_per_s(replica, isl=isl, osl=200, slos=())
+
+    assert most(first, 300) == pytest.approx(most(later, 300), rel=0.05)
+    assert most(first, 12_000) > 1.1 * most(later, 12_000)

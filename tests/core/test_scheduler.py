@@ -230,3 +230,13 @@ def test_drafts_let_answers_drift_apart() -> None:
     drafted = replace(alike, in_step=0.0)
     assert float(scheduler.lockstep(alike)) == 1.0
     assert float(scheduler.lockstep(drafted)) == 0.0
+
+
+@given(isl=isls, osl=osls, osl_cv=st.floats(0.1, 2.0))
+def test_answers_of_different_lengths_leave_room_for_fewer_at_a_time(
+    isl: float, osl: float, osl_cv: float
+) -> None:
+    """Of those that run at one time the long ones have more than their share."""
+    tight = replace(ENGINE, max_seqs=1e6)
+    alike, varied = Shape(isl=isl, osl=osl), Shape(isl=isl, osl=osl, osl_cv=osl_cv)
+    assert scheduler.batch_limit(tight, varied) < scheduler.batch_limit(tight, alike)
