@@ -58,6 +58,7 @@ class BudgetPart:
         self._catalogue, self._offers = catalogue, offers
         self._needs = _Needs()
         self._running_usd_per_hour = 0.0 if kept is None else kept.running_usd_per_hour
+        self._accelerators: tuple[str, ...] = ()  # that the fleet was last seen on
         self._shown: Recommendation | None = None
         self._cut: Cut | None = None
 
@@ -88,6 +89,7 @@ class BudgetPart:
         ways = ways_of(
             recommendation,
             workload.requests_per_s,
+            self._offers,
             at_least=0 if problems else self._needs.add(recommendation, fleet, now_s),
             accelerators=() if fleet is None else fleet.accelerators,
         )
@@ -102,11 +104,25 @@ class BudgetPart:
         """What runs or is starting; as far as it was known last where it is not known now."""
         if fleet is None:
             return self._running_usd_per_hour
+        self._accelerators = fleet.accelerators or self._accelerators
         replicas = max(fleet.running_replicas or 0, fleet.target_replicas or 0)
         if fleet.running_replicas is not None and replicas == 0:
             return 0.0
-        known = usd_per_hour_now(replace(fleet, running_replicas=replicas), self._offers)
-        return self._running_usd_per_hour if known is None else known
+        there = replace(fleet, running_replicas=replicas, accelerators=self._accelerators)
+        known = usd_per_hour_now(there, self._offers)
+        return self._running_usd_per_hour or self._at_least(there) if known is None else known
+
+    def _at_least(self, fleet: Fleet) -> float:
+        """What GPUs cost at the least that nobody has told the name of yet; 0 where there are none."""
+        if fleet.devices_per_replica is None:
+            return 0.0
+        allowed = self._config.accelerators
+        prices = [
+            usd_per_hour_now(replace(fleet, accelerators=(one.name,)), self._offers)
+            for one in self._catalogue.accelerators
+            if allowed is None or one.name in allowed
+        ]
+        return min((price for price in prices if price is not None), default=0.0)
 
     def within(self, look: Look, split: Split | None) -> Settled:
         """The free recommendation where the share pays for it, else the best that it pays for."""
@@ -155,7 +171,7 @@ class BudgetPart:
     ) -> tuple[Recommendation, Cut | None]:
         assert look.workload is not None
         accelerators = () if look.fleet is None else look.fleet.accelerators
-        ways = ways_of(free, look.workload.requests_per_s, accelerators=accelerators)
+        ways = ways_of(free, look.workload.requests_per_s, self._offers, accelerators=accelerators)
         way = best_within(ways, cap)
         if way is None:
             shortfall = f"its share of ${cap:.2f}/h pays for no replica"
@@ -227,6 +243,17 @@ def _running_on(accelerator: str, fleet: Fleet | None) -> int:
     if fleet is None or fleet.accelerators != (accelerator,):
         return 0
     return fleet.running_replicas or 0
+
+
+def of_one_degree(decision: Decision, best: Candidate, fleet: Fleet | None) -> Decision:
+    """Holds where so many replicas of another TP degree would be meant: they have another price, and carry another load."""
+    runs = None if fleet is None else fleet.devices_per_replica
+    if decision.action is not Action.SCALE or runs in (None, best.tp_degree):
+        return decision
+    return Decision(
+        action=Action.HOLD,
+        reason=f"runs with {runs} GPUs a replica; {key_of(best)} would do for ${best.usd_per_hour:.2f}/h",
+    )
 
 
 def with_cut(decision: Decision, cut: Cut, look: Look, best: Candidate | None) -> Decision:

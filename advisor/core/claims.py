@@ -13,11 +13,12 @@ everything is known keeps its share, whatever the others want.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from advisor.core import pricing
 from advisor.core.decide import SETTLED
+from advisor.core.fleets import OfferIndex
 from advisor.core.objective import Mode
 from advisor.core.recommendation import Candidate, Fleet, Recommendation
 from advisor.core.shared_budget import SLACK, ModelOption
@@ -55,7 +56,9 @@ def most_usd_per_hour(candidate: Candidate) -> float:
     spot = candidate.spot
     if spot is not None:
         return max(spot.usd_per_hour, spot.billed_usd_per_hour)
-    return _on_demand(candidate, candidate.replicas)
+    return pricing.fleet_usd_per_hour(
+        candidate.offer, tp_degree=candidate.tp_degree, replicas=candidate.replicas
+    )
 
 
 def can_be_cut(recommendation: Recommendation | None, max_replicas: int | None) -> bool:
@@ -84,6 +87,7 @@ def may_shrink(recommendation: Recommendation, workload: Workload, fleet: Fleet 
 def ways_of(
     recommendation: Recommendation,
     requests_per_s: float,
+    offers: OfferIndex,
     *,
     at_least: int = 0,
     accelerators: tuple[str, ...] = (),
@@ -96,10 +100,11 @@ def ways_of(
     best = recommendation.best
     if best is None:
         return ()
-    found = list(_of_candidate(best, requests_per_s, max(at_least, best.replicas)))
+    most = max(at_least, best.replicas)
+    found = list(_of_candidate(best, requests_per_s, offers, most))
     if best.accelerator not in accelerators:
         for other in recommendation.runners_up:
-            found += _of_candidate(other, requests_per_s, other.replicas)
+            found += _of_candidate(other, requests_per_s, offers, other.replicas)
     return _efficient(found)
 
 
@@ -111,7 +116,9 @@ def best_within(ways: Iterable[Way], usd_per_hour: float) -> Way | None:
     )
 
 
-def _of_candidate(candidate: Candidate, requests_per_s: float, most: int) -> Iterable[Way]:
+def _of_candidate(
+    candidate: Candidate, requests_per_s: float, offers: OfferIndex, most: int
+) -> Iterator[Way]:
     each = candidate.prediction.max_requests_per_s
     if each <= 0:
         return
@@ -119,19 +126,38 @@ def _of_candidate(candidate: Candidate, requests_per_s: float, most: int) -> Ite
     needed_per_s = max(requests_per_s, most * each if most > candidate.replicas else 0.0)
     cost_share = candidate.usd_per_hour / (most_usd_per_hour(candidate) or 1.0)
     for replicas in _numbers(candidate.replicas, most):
-        if not _are_there(candidate, replicas):
+        other = _with(candidate, replicas, offers, cost_share)
+        if other is None:
             continue
-        fewer = candidate
-        if replicas != candidate.replicas:
-            usd = _on_demand(candidate, replicas) * min(1.0, cost_share)
-            fewer = replace(candidate, replicas=replicas, usd_per_hour=usd, spot=None)
         short = 1.0 - replicas * each / needed_per_s if needed_per_s > 0 else 0.0
         option = ModelOption(
-            key=key_of(fewer),
-            usd_per_hour=most_usd_per_hour(fewer),
+            key=key_of(other),
+            usd_per_hour=most_usd_per_hour(other),
             shortfall=0.0 if replicas >= most or short < SLACK else short,
         )
-        yield Way(candidate=fewer, option=option)
+        yield Way(candidate=other, option=option)
+
+
+def _with(
+    candidate: Candidate, replicas: int, offers: OfferIndex, cost_share: float
+) -> Candidate | None:
+    """The candidate with so many replicas, on its provider's cheapest machines for them; None where there are too few."""
+    if replicas == candidate.replicas:
+        return candidate
+    degree, rented = candidate.tp_degree, candidate.offer
+    for offer in offers.cheapest_of_each(
+        candidate.accelerator, tp_degree=degree, replicas=replicas
+    ):
+        if (offer.provider, offer.capacity_type) == (rented.provider, rented.capacity_type):
+            usd = pricing.fleet_usd_per_hour(offer, tp_degree=degree, replicas=replicas)
+            return replace(
+                candidate,
+                replicas=replicas,
+                offer=offer,
+                usd_per_hour=usd * min(1.0, cost_share),
+                spot=None,
+            )
+    return None
 
 
 def key_of(candidate: Candidate) -> str:
@@ -144,16 +170,6 @@ def _numbers(needed: int, most: int) -> list[int]:
     step = max(1.0, most / MAX_WAYS)
     spread = {math.ceil(step * number) for number in range(1, MAX_WAYS + 1)}
     return sorted(number for number in {*spread, needed, most} if 1 <= number <= most)
-
-
-def _are_there(candidate: Candidate, replicas: int) -> bool:
-    return pricing.holds(candidate.offer, tp_degree=candidate.tp_degree, replicas=replicas)
-
-
-def _on_demand(candidate: Candidate, replicas: int) -> float:
-    return pricing.fleet_usd_per_hour(
-        candidate.offer, tp_degree=candidate.tp_degree, replicas=replicas
-    )
 
 
 def _efficient(ways: Iterable[Way]) -> tuple[Way, ...]:

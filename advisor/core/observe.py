@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from advisor.core import series as s
 from advisor.core.observation import LatencyReading, Observation, Reading, Scrape, quantile
@@ -19,7 +19,11 @@ def observe(*, then: Scrape | None, now: Scrape, model: str, source: str) -> Obs
     """What the two scrapes say of `model`. Without `then` there are gauges and no rates."""
     if then is not None and then.at_s >= now.at_s:
         then = None
-    pair = _Pair(None if then is None else s.side_of(then, model), s.side_of(now, model))
+    pair = _Pair(
+        None if then is None else s.side_of(then, model),
+        s.side_of(now, model),
+        of_others=_workers_of_others(now, model),
+    )
     silent = pair.silent_workers()
     num_replicas = pair.num_replicas(silent)
     return Observation(
@@ -52,9 +56,10 @@ def observe(*, then: Scrape | None, now: Scrape, model: str, source: str) -> Obs
 class _Pair:
     """What was and what is, and the questions an Observation asks of the two."""
 
-    def __init__(self, then: s.Side | None, now: s.Side) -> None:
+    def __init__(self, then: s.Side | None, now: s.Side, of_others: Collection[str]) -> None:
         self.then = then
         self.now = now
+        self.of_others = of_others  # workers that tell of another model
 
     def increases(self, names: Iterable[str], **labels: str) -> list[s.Increase]:
         found = [] if self.then is None else s.increases(self.then, self.now, names)
@@ -65,10 +70,11 @@ class _Pair:
 
     def nodes(self) -> list[s.Series]:
         """The readings of the nodes that the model's replicas run on: each is taken in a replica. Where none of its
-        replicas has told of anything else yet, those of all nodes."""
+        replicas has told of anything else yet, those that no other model's replica has taken."""
         readings = list(self.now.named([s.NODE_UTILIZATION]))
         replicas = self.now.workers(s.NAMES - s.OF_NO_MODEL)
-        return [one for one in readings if one.worker in replicas] or readings
+        own = [one for one in readings if one.worker in replicas]
+        return own or [one for one in readings if one.worker not in self.of_others]
 
     def devices(self) -> tuple[str, ...]:
         """What the replicas' nodes report beside their CPUs: "gpu0 NVIDIA L4" is an NVIDIA L4."""
@@ -144,7 +150,9 @@ class _Pair:
 
     def node_utilization(self) -> Reading | None:
         values = [one.sample.value for one in self.nodes()]
-        return _reading(sum(values) / max(len(values), 1), self.now.age_s([s.NODE_UTILIZATION]))
+        if not values:
+            return None
+        return _reading(sum(values) / len(values), self.now.age_s([s.NODE_UTILIZATION]))
 
     def latency(self, name: str) -> LatencyReading | None:
         """Percentiles over all workers together."""
@@ -182,6 +190,15 @@ class _Pair:
             for bound, count in _histogram_increase(histogram).items():
                 summed[bound] += count
         return tuple(sorted(summed.items()))
+
+
+def _workers_of_others(scrape: Scrape, model: str) -> set[str]:
+    found = set()
+    for sample in scrape.samples:
+        label = "model_name" if s.is_engine(sample.name) else "model"
+        if sample.labels.get(label, model) != model:
+            found.add(sample.labels.get("WorkerId") or sample.labels.get("instance", ""))
+    return found
 
 
 def _histogram_increase(histogram: Mapping[float, s.Increase]) -> dict[float, float]:

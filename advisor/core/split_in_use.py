@@ -91,12 +91,11 @@ def _kept(
     claims: Sequence[Claim], in_use: SplitInUse, cap_usd_per_hour: float
 ) -> dict[str, float]:
     """What runs stays paid for; of what was given beyond that, as much as the cap holds beside it."""
-    given = {claim.name: in_use.given.get(claim.name, 0.0) for claim in claims}
-    kept = {claim.name: claim.running_usd_per_hour or given[claim.name] for claim in claims}
+    kept = {claim.name: claim.running_usd_per_hour for claim in claims}
     rest = max(0.0, cap_usd_per_hour - math.fsum(kept.values()))
-    for name in kept:
-        more = min(rest, max(0.0, given[name] - kept[name]))
-        kept[name] += more
+    for name, runs in kept.items():
+        more = min(rest, max(0.0, in_use.given.get(name, 0.0) - runs))
+        kept[name] = runs + more
         rest -= more
     return kept
 

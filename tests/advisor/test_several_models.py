@@ -134,6 +134,24 @@ def test_a_fleet_that_serve_does_not_tell_of_keeps_what_it_ran() -> None:
     rig.serves["chat"].fleet = fleet
 
 
+def test_replicas_on_hardware_that_nobody_has_named_yet_are_paid_for_at_least() -> None:
+    rig = Several({"chat": None, "bulk": 6}, cap=6, running=2)
+    ticks = rig.round()
+    assert best(ticks["bulk"]).replicas == 4
+    assert ticks["chat"].share is not None
+    assert ticks["chat"].share.usd_per_hour == pytest.approx(usd(2))
+
+
+def test_replicas_of_another_degree_are_no_replicas_of_the_best() -> None:
+    rig = Several({"chat": 3, "bulk": 1}, cap=6)
+    fleet = rig.serves["chat"].fleet
+    assert fleet is not None
+    rig.serves["chat"].fleet = replace(fleet, devices_per_replica=2)
+    decision = rig.round()["chat"].decision
+    assert decision.action is Action.HOLD
+    assert decision.reason.startswith(f"runs with 2 GPUs a replica; 3 x {L4} would do for $")
+
+
 def test_when_even_one_replica_of_each_is_too_much_nothing_is_done_and_all_say_so() -> None:
     rig = Several({"a": 1, "b": 1, "c": 1}, cap=2)
     for tick in rig.round().values():

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_decide import OBSERVED, fleet, recommendation
 
-from advisor.core.claims import best_within, can_be_cut, may_shrink, most_usd_per_hour, ways_of
+from advisor.core.claims import (
+    Way,
+    best_within,
+    can_be_cut,
+    may_shrink,
+    most_usd_per_hour,
+    ways_of,
+)
+from advisor.core.fleets import OfferIndex
 from advisor.core.objective import Mode
 from advisor.core.pricing import fleet_usd_per_hour
-from advisor.core.recommendation import Candidate, Recommendation
+from advisor.core.recommendation import Candidate, Offer, Recommendation
 from advisor.core.workload import WorkloadSource
 
 EACH_PER_S = 2.0
+
+
+def ways(
+    free: Recommendation, requests_per_s: float, *more: Offer, **rest: Any
+) -> tuple[Way, ...]:
+    """Of what is recommended, where there is nothing else on offer than that and `more`."""
+    candidates = [one for one in (free.best, *free.runners_up) if one is not None]
+    index = OfferIndex([*(one.offer for one in candidates), *more])
+    return ways_of(free, requests_per_s, index, **rest)
 
 
 def asked(replicas: int, *, gpus: int = 1, usd: float = 1.0) -> Recommendation:
@@ -46,33 +64,33 @@ def test_dearer_ways_leave_less_short_and_the_dearest_nothing(
     needed: int, filled: float, gpus: int, before: int
 ) -> None:
     rate = (needed - 1 + filled) * EACH_PER_S
-    ways = ways_of(asked(needed, gpus=gpus), rate, at_least=before)
-    prices = [way.option.usd_per_hour for way in ways]
-    short = [way.option.shortfall for way in ways]
+    found = ways(asked(needed, gpus=gpus), rate, at_least=before)
+    prices = [way.option.usd_per_hour for way in found]
+    short = [way.option.shortfall for way in found]
     assert prices == sorted(set(prices))
     assert short == sorted(set(short), reverse=True)
     assert short[-1] == 0.0
     assert all(0 <= one < 1 for one in short)
-    assert ways[-1].candidate.replicas <= max(needed, before) + gpus
-    for way in ways:
+    assert found[-1].candidate.replicas >= needed
+    for way in found:
         assert way.option.usd_per_hour == most_usd_per_hour(way.candidate)
         served = way.candidate.replicas * EACH_PER_S
         assert served >= (1 - way.option.shortfall) * rate * (1 - 1e-9)
 
 
 def test_half_the_replicas_leave_half_of_the_requests_short() -> None:
-    ways = ways_of(asked(4), 8.0)
-    assert [(way.option.key[:3], way.option.shortfall) for way in ways] == [
+    found = ways(asked(4), 8.0)
+    assert [(way.option.key[:3], way.option.shortfall) for way in found] == [
         ("1 x", 0.75),
         ("2 x", 0.5),
         ("3 x", 0.25),
         ("4 x", 0.0),
     ]
-    assert [way.candidate.usd_per_hour for way in ways] == [1.0, 2.0, 3.0, 4.0]
+    assert [way.candidate.usd_per_hour for way in found] == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_a_machine_that_is_paid_for_is_used() -> None:
-    [way] = ways_of(asked(3, gpus=4), 6.0)
+    [way] = ways(asked(3, gpus=4), 6.0)
     assert (way.candidate.replicas, way.option.usd_per_hour) == (3, 1.0)
 
 
@@ -82,29 +100,46 @@ def test_another_type_is_a_way_only_where_none_of_the_best_runs() -> None:
     other = replace(free.best, accelerator="A100-SXM-80GB")
     cheap = candidate(other, 8, gpus=1, usd=0.1)
     free = replace(free, runners_up=(cheap,))
-    types = {way.candidate.accelerator for way in ways_of(free, 8.0)}
+    types = {way.candidate.accelerator for way in ways(free, 8.0)}
     assert "A100-SXM-80GB" in types
     running = (free.best.accelerator,)
-    assert {way.candidate.accelerator for way in ways_of(free, 8.0, accelerators=running)} == set(
+    assert {way.candidate.accelerator for way in ways(free, 8.0, accelerators=running)} == set(
         running
     )
 
 
 def test_the_best_way_within_the_money() -> None:
-    ways = ways_of(asked(4), 8.0)
-    found = best_within(ways, 2.99)
+    all_ways = ways(asked(4), 8.0)
+    found = best_within(all_ways, 2.99)
     assert found is not None
     assert found.candidate.replicas == 2
-    assert best_within(ways, 0.5) is None
+    assert best_within(all_ways, 0.5) is None
+
+
+def test_fewer_replicas_are_rented_on_smaller_machines_of_the_same_provider() -> None:
+    free = asked(8, gpus=8, usd=8.0)
+    assert free.best is not None
+    single = replace(free.best.offer, accelerator_count=1, usd_per_hour=1.5)
+    elsewhere = replace(single, provider="elsewhere", usd_per_hour=1.0)
+    found = ways(free, 16.0, single, elsewhere)
+    assert [(way.candidate.replicas, way.option.usd_per_hour) for way in found] == [
+        (1, 1.5),
+        (2, 3.0),
+        (3, 4.5),
+        (4, 6.0),
+        (5, 7.5),
+        (8, 8.0),
+    ]
+    assert {way.candidate.offer.provider for way in found} == {free.best.offer.provider}
 
 
 def test_of_a_mode_that_sleeps_the_cap_holds_what_it_costs_awake() -> None:
     free = asked(2)
     assert free.best is not None
     asleep = replace(free.best, mode=Mode.SCALE_TO_ZERO, usd_per_hour=0.5)
-    ways = ways_of(replace(free, best=asleep), 4.0)
-    assert [way.option.usd_per_hour for way in ways] == [1.0, 2.0]
-    assert [way.candidate.usd_per_hour for way in ways] == [0.25, 0.5]
+    found = ways(replace(free, best=asleep), 4.0)
+    assert [way.option.usd_per_hour for way in found] == [1.0, 2.0]
+    assert [way.candidate.usd_per_hour for way in found] == [0.25, 0.5]
 
 
 def test_only_money_can_be_what_is_missing() -> None:

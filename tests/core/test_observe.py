@@ -420,3 +420,12 @@ def test_while_no_replica_tells_of_more_than_its_node_all_nodes_count() -> None:
     assert value(seen.node_utilization) == pytest.approx(0.5)
     ingress = look(None, [alive("the ingress"), *nodes])  # the stock path, before the engines tell
     assert ingress.devices == ("NVIDIA L4",)
+
+
+def test_a_model_without_replicas_does_not_take_anothers_node_for_its_own() -> None:
+    other = Sample(
+        name=series.RUNNING, labels={"WorkerId": "w2", "model_name": "other"}, value=1, at_s=NOW_S
+    )
+    seen = look(None, [other, node("w2", "gpu0 NVIDIA L4")])
+    assert seen.devices == ()
+    assert seen.node_utilization is None
