@@ -40,6 +40,7 @@ from advisor.core.capacity import (
     ServiceObjective,
     attainable,
     decode_s_per_request,
+    fluid_rate,
     rate_at,
     scaled,
 )
@@ -216,9 +217,7 @@ class AdvisorPolicy:
             stay_s=min(MAX_STAY_S, mix.output_tokens * objective.tpot_s),
         )
         self._constant.look(
-            now_s=observation.now_s,
-            demand=(self._forecaster.steady_level() or 0.0) / table.fluid,
-            price=self._budget.price(),
+            now_s=observation.now_s, demand=self._steady_work(), price=self._budget.price()
         )
         if closed is not None:
             self._replay(observation, table, horizon_s, *closed)
@@ -295,6 +294,13 @@ class AdvisorPolicy:
         prompt_s = self._belief.step_per_prefill_token_s * (1.0 - mix.cached_share)
         work_s = observation.input_tokens * prompt_s + arrivals * decode_s
         return work_s / (mix.input_tokens * prompt_s + decode_s)
+
+    def _steady_work(self) -> float:
+        """Replicas' worth of the last half hour's load, by the belief as given: its corrections are no move of the load."""
+        mix, level = self._mix.mix(), self._forecaster.steady_level()
+        if mix is None or level is None:
+            return 0.0
+        return level / max(1e-9, fluid_rate(self._given, mix, self._asked))
 
     def _backlog_per_s(self, observation: StepObservation) -> float:
         waiting = observation.requests_waiting or 0.0
