@@ -26,7 +26,7 @@ PRICE_BOUNDS = (0.05, 20.0)
 BUDGET_S = 3 * 3600.0
 BUDGET_MEMORY_S = 86_400.0
 # of BUDGET_S: what misses in every request for a whole cold start may count for; an incident is not the day
-INCIDENT_SHARE = 0.75
+INCIDENT_SHARE = 0.6
 
 
 @dataclass(slots=True)
