@@ -151,16 +151,17 @@ class Bench:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
+        self.grid = {case.key: case for case in cases(args.quick, args.seeds)}
         self.todo = [
             case
-            for case in cases(args.quick, args.seeds)
+            for case in self.grid.values()
             if args.match in case.key and case.fleet in args.fleets
         ]
         self.rows = {name_of(row): row for row in self._kept(set(args.fresh))}
         self.started_s = time.monotonic()
 
     def results(self) -> Results:
-        return Results(self.rows.values())
+        return Results(self.rows.values(), shown={case.key for case in self.todo})
 
     def run(self) -> None:
         """Defaults where knobs are chosen, then the knobs, then everything else."""
@@ -253,10 +254,9 @@ class Bench:
         """Rows of this grid's cases that were measured with the code and the traces of now."""
         if not self.args.out.is_file():
             return
-        by_key = {case.key: case for case in self.todo}
         for line in self.args.out.read_text().splitlines():
             row: dict[str, Any] = json.loads(line)
-            case = by_key.get(row["case"])
+            case = self.grid.get(row["case"])
             known = row["policy"] in POLICIES and row["policy"] not in fresh
             if case is not None and known and row.get("stamp") == stamp(case, row["policy"]):
                 yield row

@@ -39,10 +39,13 @@ def choosing(trace: str, fleet: float, cold_start_s: float, variant: str, seed: 
 
 
 class Results:
-    """Rows by case, policy and knob; costs over the cheapest run of the case that keeps the goal, whoever's it was."""
+    """Rows by case, policy and knob; costs over the cheapest run of the case that keeps the goal, whoever's it was.
 
-    def __init__(self, rows: Iterable[Row], goal: float = 0.99) -> None:
-        self.goal = goal
+    Tables are of the cases shown. Knobs are chosen on all there are, and stay what they are whatever part is looked at.
+    """
+
+    def __init__(self, rows: Iterable[Row], shown: set[str], goal: float = 0.99) -> None:
+        self.goal, self.shown = goal, shown
         self.rows = {name_of(row): row for row in rows}
         self.best: dict[str, float] = {}
         for row in self.rows.values():
@@ -54,11 +57,11 @@ class Results:
         best = self.best.get(row["case"])
         return None if not best else (row["usd"] / best, row["attainment"])
 
-    def of(self, keep: Keep) -> dict[str, dict[str, dict[str, Pair]]]:
+    def of(self, keep: Keep, *, all_there: bool = False) -> dict[str, dict[str, dict[str, Pair]]]:
         """policy -> knob -> case -> pair, of the cases kept."""
         found: dict[str, dict[str, dict[str, Pair]]] = defaultdict(lambda: defaultdict(dict))
         for row in self.rows.values():
-            pair = self.pair(row)
+            pair = self.pair(row) if all_there or row["case"] in self.shown else None
             if pair is not None and keep(*parts_of(row["case"])):
                 found[row["policy"]][row["knob"]][row["case"]] = pair
         return found
@@ -75,7 +78,7 @@ def mean_pair(pairs: Iterable[Pair]) -> Pair:
 
 def tried(results: Results, policy: str) -> dict[float, Pair]:
     """Every value that was tried on all cells where knobs are chosen, with its mean pair."""
-    by_knob = results.of(choosing)[policy]
+    by_knob = results.of(choosing, all_there=True)[policy]
     whole = max((len(pairs) for pairs in by_knob.values()), default=0)
     return {
         float(knob) if knob else BASELINES[policy].default: mean_pair(pairs.values())
@@ -221,7 +224,7 @@ def _listed(lines: Iterable[Line]) -> str:
 
 def _values(results: Results) -> str:
     """The same of every value of a knob that was tried where knobs are chosen."""
-    pairs = list(results.of(choosing).get(OURS, {}).get("", {}).values())
+    pairs = list(results.of(choosing, all_there=True).get(OURS, {}).get("", {}).values())
     if not pairs:
         return "no value of a knob was compared"
     cost, attainment = mean_pair(pairs)
@@ -255,9 +258,10 @@ def report(results: Results) -> None:
 
 def write_log(file: Path, results: Results, command: str) -> None:
     """The tables in Markdown: a paragraph that says what was run, and each table under its title."""
-    cpu_s = sum(row["cpu_s"] for row in results.rows.values())
+    cpu_s = sum(row["cpu_s"] for row in results.rows.values())  # all runs that there are
+    cells = sorted(results.shown & results.best.keys())
     said = [
-        f"**Policies.** `{command}`: {len(results.best)} cases, {len(results.rows)} runs, {cpu_s / 60:.0f} CPU minutes; "
+        f"**Policies.** `{command}`: {len(cells)} cases, {len(results.rows)} runs, {cpu_s / 60:.0f} CPU minutes; "
         "cost over the cheapest schedule found and attainment over all arrivals (geometric means); "
         f"goal {results.goal:.0%}. {verdict(results)}"
     ]
@@ -270,7 +274,7 @@ def write_log(file: Path, results: Results, command: str) -> None:
             for line in lines
         ]
     said += ["", "Ours by case:", "", "| trace, fleet, cold start | x best | % |", "|---|---|---|"]
-    for case in sorted(results.best):
+    for case in cells:
         row = results.rows.get(f"{case}|{OURS}|")
         pair = results.pair(row) if row else None
         if pair is not None:
@@ -284,7 +288,7 @@ def _print_spread(results: Results) -> None:
     by_cell: dict[str, list[Pair]] = defaultdict(list)
     for row in results.rows.values():
         pair = results.pair(row)
-        if row["policy"] == OURS and pair is not None:
+        if row["policy"] == OURS and pair is not None and row["case"] in results.shown:
             by_cell[row["case"].rpartition("|")[0]].append(pair)
     several = {cell: pairs for cell, pairs in by_cell.items() if len(pairs) > 1}
     if several:
@@ -299,7 +303,7 @@ def _print_spread(results: Results) -> None:
 def _print_cases(results: Results) -> None:
     title = "case (trace|fleet|cold start|variant|draw)"
     print(f"\n{title:62} {'best $':>9} {'bound':>6}  {OURS}")
-    for case in sorted(results.best):
+    for case in sorted(results.shown & results.best.keys()):
         best, ours = results.best[case], results.rows.get(f"{case}|{OURS}|")
         clairvoyant = results.rows.get(f"{case}|clairvoyant|", {})
         bound = clairvoyant.get("lower_bound_usd", 0.0) / best
