@@ -36,8 +36,10 @@ RAY_DASHBOARD_PORT = 8265
 RAY_DASHBOARD = f"http://127.0.0.1:{RAY_DASHBOARD_PORT}"
 SERVE_STATUS = f"{RAY_DASHBOARD}/api/serve/applications/"
 HAPROXY_PORTS = (8404, 8500, 9101)  # statistics, health of the proxies, metrics
-# Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24.
+# Ray's processes, vLLM's imports and a small model: 4.1 GB with the demo model, 2026-11-24. Each application more:
+# replica and engine take 3.4 GB with the same model (PSS of both applications of two_models.yaml, 2026-11-25).
 NEEDED_BYTES = 5 * 2**30
+NEEDED_PER_MORE_BYTES = 4 * 2**30
 START_TIMEOUT_S = 900.0
 POLL_S = 0.5
 SAY_EVERY_S = 15.0
@@ -77,7 +79,10 @@ def up(file: Path, *, stock: bool) -> int:
     config = check.load(file)
     _remove_leftovers()
     _check_ports(config, stock=stock)
-    check_memory(psutil.virtual_memory().available)
+    check_memory(
+        psutil.virtual_memory().available,
+        num_applications=len(check.applications(config, check.LLM_APP)),
+    )
     if demo_model.DEMO_MODEL_DIR in check.local_model_dirs(config):
         demo_model.prepare()
     environment = _environment(stock=stock)
@@ -171,11 +176,12 @@ def _check_ports(config: Mapping[str, Any], *, stock: bool) -> None:
         raise PreflightError("\n".join(held))
 
 
-def check_memory(available_bytes: int) -> None:
-    """PreflightError when that is not enough for Ray, vLLM and a small model."""
-    if available_bytes < NEEDED_BYTES:
+def check_memory(available_bytes: int, *, num_applications: int = 1) -> None:
+    """PreflightError when that is not enough for Ray, and vLLM with a small model in each application."""
+    needed_bytes = NEEDED_BYTES + NEEDED_PER_MORE_BYTES * max(0, num_applications - 1)
+    if available_bytes < needed_bytes:
         raise PreflightError(
-            f"memory: {available_bytes / 2**30:.1f} GiB are free, {NEEDED_BYTES / 2**30:.0f} GiB are needed"
+            f"memory: {available_bytes / 2**30:.1f} GiB are free, {needed_bytes / 2**30:.0f} GiB are needed"
         )
 
 
@@ -194,7 +200,7 @@ def _wait_until_up(config: Mapping[str, Any], serve: subprocess.Popen[bytes], lo
     advisors = [
         app.get("route_prefix", "/") for app in check.applications(config, check.ADVISOR_APP)
     ]
-    ways = [f"{_base_url(config)}/v1/models"]
+    ways = [f"{endpoint}/models" for endpoint in _endpoints(config)]
     ways += [f"{_base_url(config)}{prefix}/api/v1/config" for prefix in advisors]
     waiting_for: dict[str, Callable[[], bool]] = {url: partial(_answers, url) for url in ways}
     # The stock path's ingress lists models that are still loading.
@@ -245,23 +251,31 @@ def _tail(log: Path, lines: int = 12) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _print_addresses(config: Mapping[str, Any]) -> None:
-    base = _base_url(config)
-    [model, *_] = [
-        llm_config["model_loading_config"]["model_id"]
+def _endpoints(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The OpenAI-compatible address of each LLM application, and the models behind it."""
+    return {
+        f"{_base_url(config)}{app.get('route_prefix', '/').rstrip('/')}/v1": [
+            llm_config["model_loading_config"]["model_id"]
+            for llm_config in app["args"]["llm_configs"]
+        ]
         for app in check.applications(config, check.LLM_APP)
-        for llm_config in app["args"]["llm_configs"]
-    ]
-    advisor_apps = check.applications(config, check.ADVISOR_APP)
-    print(f"\n  endpoint   {base}/v1   (OpenAI-compatible, model {model})")
-    for app in advisor_apps:
+    }
+
+
+def _print_addresses(config: Mapping[str, Any]) -> None:
+    base, endpoints = _base_url(config), _endpoints(config)
+    print()
+    for endpoint, models in endpoints.items():
+        print(f"  endpoint   {endpoint}   (OpenAI-compatible, model {', '.join(models)})")
+    [(endpoint, [model, *_]), *_] = endpoints.items()
+    for app in check.applications(config, check.ADVISOR_APP):
         print(
             f"  advisor    {base}{app.get('route_prefix', '/')}   (JSON: {app.get('route_prefix', '')}/api/v1/tick)"
         )
     token = f"; it asks for the token in {token_place()}" if asks_for_token(RAY_DASHBOARD) else ""
     print(f"  dashboard  {RAY_DASHBOARD}   (Ray's own{token})")
     print(f"""
-  curl {base}/v1/chat/completions -H 'Content-Type: application/json' -d '{{
+  curl {endpoint}/chat/completions -H 'Content-Type: application/json' -d '{{
     "model": "{model}", "stream": true, "max_tokens": 64,
     "messages": [{{"role": "user", "content": "What is the capital of France?"}}]}}'
 

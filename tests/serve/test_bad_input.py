@@ -230,6 +230,8 @@ def test_too_little_memory_says_how_much_is_needed() -> None:
     up.check_memory(8 * 2**30)
     with pytest.raises(PreflightError, match=r"memory: 1\.0 GiB are free, 5 GiB are needed"):
         up.check_memory(2**30)
+    with pytest.raises(PreflightError, match=r"8\.0 GiB are free, 9 GiB are needed"):
+        up.check_memory(8 * 2**30, num_applications=2)
 
 
 def test_versions_that_do_not_go_together_are_named() -> None:
