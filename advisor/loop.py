@@ -136,7 +136,7 @@ class AdvisorLoop:
         self._number += 1
         scraped = await self._scrape(self._now())
         looks = [await model.look(scraped, self._number) for model in self._models]
-        shares = self._shares(looks, scraped.at_s)
+        shares = await self._shares(looks, scraped.at_s)
         ticks = tuple(
             model.settle(look, shares) for model, look in zip(self._models, looks, strict=True)
         )
@@ -164,11 +164,12 @@ class AdvisorLoop:
             problem=problem,
         )
 
-    def _shares(self, looks: Sequence[Look], now_s: float) -> Split | None:
+    async def _shares(self, looks: Sequence[Look], now_s: float) -> Split | None:
         """How the budget is split this round; None where there is one model, whose it is."""
         if len(looks) == 1:
             return None
-        found = split(
+        found = await asyncio.to_thread(
+            split,
             [look.claim for look in looks],
             cap_usd_per_hour=self._config.budget.usd_per_hour,
             in_use=self._split,
