@@ -245,17 +245,6 @@ def _running_on(accelerator: str, fleet: Fleet | None) -> int:
     return fleet.running_replicas or 0
 
 
-def of_one_degree(decision: Decision, best: Candidate, fleet: Fleet | None) -> Decision:
-    """Holds where so many replicas of another TP degree would be meant: they have another price, and carry another load."""
-    runs = None if fleet is None else fleet.devices_per_replica
-    if decision.action is not Action.SCALE or runs in (None, best.tp_degree):
-        return decision
-    return Decision(
-        action=Action.HOLD,
-        reason=f"runs with {runs} GPUs a replica; {key_of(best)} would do for ${best.usd_per_hour:.2f}/h",
-    )
-
-
 def with_cut(decision: Decision, cut: Cut, look: Look, best: Candidate | None) -> Decision:
     """The decision, and why it is about fewer replicas than the load needs."""
     reason = decision.reason

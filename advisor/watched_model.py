@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from advisor.advice import Advice, KeptShare, choice
-from advisor.budget_part import BudgetPart, Settled, of_one_degree, with_cut
+from advisor.budget_part import BudgetPart, Settled, with_cut
 from advisor.config import AdvisorConfig
 from advisor.core import guards, perf
 from advisor.core.decide import SETTLED, Limits, decide
@@ -287,8 +287,6 @@ class WatchedModel:
             present_usd_per_hour=look.fleet_usd_per_hour,
         )
         best = None if recommendation is None else recommendation.best
-        if settled.share is not None and best is not None:
-            decision = of_one_degree(decision, best, look.fleet)
         return decision if cut is None else with_cut(decision, cut, look, best)
 
 

@@ -3,9 +3,10 @@
 This is the one place where a recommendation becomes an action. It never scales down on missing data, and it changes
 nothing while Serve itself is still changing something.
 
-Two speeds. Replicas follow every tick: up at once, down after patience. What disrupts, another GPU type or another mode,
-waits for its hour: it must save more than it costs (savings over disruption, as Karpenter's consolidation has it), hold
-for a while, and fit under the cap while both fleets run. Given no `limits`, none of the user's apply.
+Two speeds. Replicas follow every tick: up at once, down after patience. What disrupts, another GPU type, another number of
+them in a replica or another mode, waits for its hour: it must save more than it costs (savings over disruption, as
+Karpenter's consolidation has it), hold for a while, and fit under the cap while both fleets run. Given no `limits`, none of the user's
+apply.
 
 What was done is read off the fleet, never off what was decided: in `advise` nobody does anything, another advisor or a
 person may, and a restart remembers nothing.
@@ -64,7 +65,8 @@ class Memory:
     )
     direction: guards.Direction = field(default_factory=guards.Direction)
     disrupted_s: float | None = None  # when the fleet was last seen on another type
-    wanted: tuple[str, str] | None = None  # accelerator and mode that the last rounds preferred
+    # accelerator, how many a replica, and mode that the last rounds preferred
+    wanted: tuple[str, int, str] | None = None
     wanted_since_s: float = 0.0
     _replicas: int | None = None
     _accelerators: tuple[str, ...] = ()
@@ -141,6 +143,15 @@ def _wanted(
         return Decision(
             action=Action.CHANGE_ACCELERATOR,
             reason=f"runs on {running}; {best.replicas} x {best.accelerator} would do for ${best.usd_per_hour:.2f}/h",
+        )
+    if fleet.devices_per_replica not in (None, best.tp_degree):
+        # So many replicas of another degree have another price, and carry another load.
+        return Decision(
+            action=Action.CHANGE_ACCELERATOR,
+            reason=(
+                f"runs on {fleet.devices_per_replica} GPUs a replica; {best.replicas} x {best.tp_degree} {best.accelerator} "
+                f"would do for ${best.usd_per_hour:.2f}/h"
+            ),
         )
     if best.mode is not Mode.ALWAYS_ON:
         return Decision(
@@ -227,7 +238,7 @@ def _disrupted(
     """
     best = recommendation.best
     assert best is not None
-    wanted = (best.accelerator, str(best.mode))
+    wanted = (best.accelerator, best.tp_degree, str(best.mode))
     if memory.wanted != wanted:
         memory.wanted, memory.wanted_since_s = wanted, now_s
     if not limits.may_change_type:

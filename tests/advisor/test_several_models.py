@@ -149,7 +149,7 @@ def test_replicas_of_another_degree_are_no_replicas_of_the_best() -> None:
     rig.serves["chat"].fleet = replace(fleet, devices_per_replica=2)
     decision = rig.round()["chat"].decision
     assert decision.action is Action.HOLD
-    assert decision.reason.startswith(f"runs with 2 GPUs a replica; 3 x {L4} would do for $")
+    assert decision.reason.startswith(f"runs on 2 GPUs a replica; 3 x 1 {L4} would do for $")
 
 
 def test_when_even_one_replica_of_each_is_too_much_nothing_is_done_and_all_say_so() -> None:

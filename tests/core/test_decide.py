@@ -184,6 +184,18 @@ def test_other_hardware_is_a_change_of_accelerator() -> None:
     assert "L4-24GB" in found.reason
 
 
+@pytest.mark.parametrize("running", [1, 2, 3])
+def test_replicas_of_another_degree_are_never_counted_as_those_that_are_meant(
+    running: int,
+) -> None:
+    """On two GPUs a replica, two are not the two of one GPU each that would do: that is another fleet."""
+    pairs = replace(fleet(running), devices_per_replica=2)
+    found = decide(recommendation=recommendation(2), workload=OBSERVED, fleet=pairs, problems=())
+    assert found.action is Action.CHANGE_ACCELERATOR
+    assert found.target_replicas is None
+    assert "runs on 2 GPUs a replica; 2 x 1 L4-24GB would do" in found.reason
+
+
 def test_another_mode_on_the_same_hardware_is_a_switch() -> None:
     found = decide(
         recommendation=recommendation(mode=Mode.SCALE_TO_ZERO),
