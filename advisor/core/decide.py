@@ -5,8 +5,8 @@ nothing while Serve itself is still changing something.
 
 Two speeds. Replicas follow every tick: up at once, down after patience. What disrupts, another GPU type, another number of
 them in a replica or another mode, waits for its hour: it must save more than it costs (savings over disruption, as
-Karpenter's consolidation has it), hold for a while, and fit under the cap while both fleets run. Given no `limits`, none of the user's
-apply.
+Karpenter's consolidation has it), hold for a while, and fit under the cap while both fleets run. Given no `limits`, none of
+the user's apply.
 
 What was done is read off the fleet, never off what was decided: in `advise` nobody does anything, another advisor or a
 person may, and a restart remembers nothing.
