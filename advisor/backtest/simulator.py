@@ -1,6 +1,6 @@
 """A policy drives a simulated fleet: look at the past, decide, launch or drain, and let the clock run to the next look.
 
-The compiled half (replica.py) serves requests between two looks; this half is the cloud and the control loop. A policy
+The compiled half (engine/) serves requests between two looks; this half is the cloud and the control loop. A policy
 sees sums over the interval before and gauges of the moment, late by the metrics' delay, as a metrics server would tell;
 only the counts of replicas are always fresh, since somebody who runs a fleet knows them.
 """

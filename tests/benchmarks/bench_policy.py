@@ -34,8 +34,9 @@ from typing import Any
 
 import numpy as np
 from policy_grid import FLEETS, MAX_REQUESTS, QUICK_LONGEST_S, TRACES, Case, cases, problem_of
+from policy_report import report, write_log
 from policy_stamps import SEARCH, stamp
-from policy_tables import Results, Row, frozen, name_of, next_knobs, report, write_log
+from policy_tables import Results, Row, frozen, name_of, next_knobs
 
 from advisor.backtest.bounds import fixed_in_hindsight, lower_bound_s
 from advisor.backtest.clairvoyant import Clairvoyant, Curve
