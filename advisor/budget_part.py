@@ -150,7 +150,7 @@ class BudgetPart:
         free = look.recommendation
         if free is None or look.workload is None:  # nothing new: what was said stays said
             return self._shown or free, None, self._cut
-        if split.over_usd_per_hour > 0 and not look.claim.keeps:
+        if split.over_usd_per_hour > 0 and (cap == 0 or not look.claim.keeps):
             return replace(free, feasible=False, shortfall=self._too_dear(split)), None, None
         if free.best is None or not can_be_cut(free, self._config.max_replicas):
             return free, None, None

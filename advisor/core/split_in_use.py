@@ -83,7 +83,7 @@ def split(
 
 def _keeps(claim: Claim, in_use: SplitInUse) -> bool:
     """Its share stays; where there is none and nothing runs, what it would need is the best that is known."""
-    known = claim.name in in_use.given or claim.running_usd_per_hour > 0
+    known = in_use.given.get(claim.name, 0.0) > 0 or claim.running_usd_per_hour > 0
     return not claim.options or (claim.keeps and known)
 
 

@@ -161,6 +161,27 @@ def test_when_even_one_replica_of_each_is_too_much_nothing_is_done_and_all_say_s
         assert not tick.recommendation.feasible
 
 
+def test_before_anything_runs_expected_loads_share_the_budget_whatever_an_earlier_one_paid_for(
+    tmp_path: Path,
+) -> None:
+    load = {"requests_per_s": 0.01, "isl": 510, "osl": 130}
+    entries = {name: {"expected": load} for name in "ab"}
+
+    def first_round(cap: float) -> dict[str, Tick]:
+        with Journal(tmp_path / "journal.db") as journal:
+            rig = Several({"a": None, "b": None}, cap=cap, entries=entries, memory=journal)
+            for serve in rig.serves.values():
+                serve.fleet = None
+            return rig.round()
+
+    for tick in first_round(1.5).values():
+        assert tick.recommendation is not None
+        assert "all models together" in str(tick.recommendation.shortfall)
+    for tick in first_round(4).values():
+        assert tick.recommendation is not None
+        assert tick.recommendation.feasible
+
+
 loads = st.none() | st.floats(0.0, 7.0)
 
 

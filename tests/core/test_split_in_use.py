@@ -97,6 +97,11 @@ def test_one_without_readings_whose_load_is_expected_has_money_set_aside() -> No
     assert math.fsum(found.usd_per_hour.values()) == pytest.approx(5.0)
 
 
+def test_a_share_of_nothing_is_no_share_that_is_kept() -> None:
+    in_use = SplitInUse(given={"a": 0.0})
+    assert ask([claim("a", 2, keeps=True)], 5.0, in_use).usd_per_hour["a"] == pytest.approx(2.0)
+
+
 needs = st.floats(0.0, 8.0)
 states = st.sampled_from(["seen", "seen", "seen", "blind", "stuck", "gone"])
 
