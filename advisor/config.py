@@ -411,6 +411,8 @@ def _line(problem: Any, kind: type[Config]) -> str:
         )
     if problem["type"] == "missing":
         return f"{field}: required{EXAMPLES.get(field, '')}"
+    if problem["loc"][0] == "models" and problem["type"] in ("tuple_type", "model_type"):
+        return f"{field}: a list is needed, each entry with the fields of one model, as in - model: chat"
     return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
 
 

@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 
 from advisor.core.objective import Latency, Slo
 from advisor.core.observation import quantile
-from advisor.core.shared_budget import Share
 from advisor.tick import Tick
 
 
@@ -250,14 +249,14 @@ SHARE_USD_PER_HOUR = Metric(
     kind=Kind.GAUGE,
     unit="US dollars per hour",
     labels=("model",),
-    meaning="What the model may cost now, of a budget that several models share. Absent where the budget is its own.",
+    meaning="What the model may cost now: its part of a budget that several models share, all of it where it is alone.",
 )
 SHARE_WISH_USD_PER_HOUR = Metric(
     name="advisor_share_wish_usd_per_hour",
     kind=Kind.GAUGE,
     unit="US dollars per hour",
     labels=("model",),
-    meaning="What would meet the model's objectives if a shared budget were its own; above its share, it is cut.",
+    meaning="What would meet the model's objectives if the whole budget were its own; above its share, it is cut.",
 )
 SHARE_SHORTFALL = Metric(
     name="advisor_share_shortfall_ratio",
@@ -265,7 +264,7 @@ SHARE_SHORTFALL = Metric(
     unit="ratio",
     labels=("model",),
     meaning="Share of the model's requests that its part of a shared budget leaves outside the objectives at least, 0-1; "
-    "0 where it is not cut.",
+    "0 where it is not cut, as a model alone never is.",
 )
 PREDICTED_LATENCY = Metric(
     name="advisor_predicted_latency_seconds",
@@ -413,7 +412,7 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         (RECOMMENDED_REPLICAS, best.replicas if best else None),
         (RECOMMENDED_SPOT_REPLICAS, best.spot_replicas if best else None),
         (RECOMMENDED_USD_PER_HOUR, best.usd_per_hour if best else None),
-        *_of_share(tick.share),
+        *_of_share(tick),
     ]
     gauges = [(metric, float(value), model) for metric, value in known if value is not None]
     for slo, measured_s in measured_at(tick):
@@ -444,9 +443,15 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
     return gauges
 
 
-def _of_share(share: Share | None) -> list[tuple[Metric, float | None]]:
+def _of_share(tick: Tick) -> list[tuple[Metric, float | None]]:
+    share = tick.share
     if share is None:
-        return []
+        best = tick.recommendation.best if tick.recommendation else None
+        return [
+            (SHARE_USD_PER_HOUR, tick.budget.usd_per_hour),
+            (SHARE_WISH_USD_PER_HOUR, best.usd_per_hour if best else None),
+            (SHARE_SHORTFALL, 0.0),
+        ]
     return [
         (SHARE_USD_PER_HOUR, share.usd_per_hour),
         (SHARE_WISH_USD_PER_HOUR, share.wish.usd_per_hour if share.wish else None),

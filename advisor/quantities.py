@@ -22,6 +22,7 @@ _BUDGET = re.compile(r"\$?\s*([0-9][0-9,]*(?:\.[0-9]+)?)\s*(k?)\s*(?:(?:/|\bper\
 
 def seconds(text: object, *, bare_unit: str | None = None) -> float:
     """`300ms`, `1.5s`, `2m`, `1h`, `3d` in seconds; ValueError else. A bare number needs `bare_unit`."""
+    _refuse_negative(text)
     match = _DURATION.fullmatch(str(text).strip())
     unit = (match[2].lower() or bare_unit) if match else None
     if match is None or unit is None:
@@ -40,6 +41,11 @@ def seconds(text: object, *, bare_unit: str | None = None) -> float:
     return value
 
 
+def _refuse_negative(text: object) -> None:
+    if re.match(r"\$?\s*-\$?\s*[0-9.]", str(text).strip()):
+        raise ValueError(f"must be above zero, got {str(text)[:40]!r}")
+
+
 def is_bare(text: object) -> bool:
     """Whether a number was typed without its unit."""
     return re.fullmatch(r"\$?\s*[0-9][0-9,]*(\.[0-9]+)?\s*k?", str(text).strip()) is not None
@@ -47,6 +53,7 @@ def is_bare(text: object) -> bool:
 
 def budget(text: object, *, bare_period: str | None = None) -> Budget:
     """`5000/month`, `$6.90/hour`, `5k/mo`, `80000/year`; ValueError else. A bare number needs `bare_period`."""
+    _refuse_negative(text)
     match = _BUDGET.fullmatch(str(text).strip().lower())
     period = (match[3] or bare_period) if match else None
     if match is None or period is None:

@@ -221,10 +221,14 @@ def _as_numpy(path: Path, name: str, column: pa.Array) -> NDArray[Any]:
 
 
 def _csv_batches(path: Path) -> Iterator[_Batch]:
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        _require_columns(path, [*(reader.fieldnames or [])])
-        has_tenants = TENANT in (reader.fieldnames or [])
+    with path.open(
+        newline="", encoding="utf-8-sig"
+    ) as file:  # spreadsheets write a byte order mark
+        reader = csv.DictReader(file, skipinitialspace=True)
+        names_found = [name.strip() for name in reader.fieldnames or []]
+        _require_columns(path, names_found)
+        reader.fieldnames = names_found
+        has_tenants = TENANT in names_found
         rows = enumerate(reader)
         while some := list(itertools.islice(rows, BATCH_ROWS)):
             names = [str(row[TENANT]) for _, row in some] if has_tenants else []
@@ -246,12 +250,18 @@ def _csv_batches(path: Path) -> Iterator[_Batch]:
 def _number(path: Path, name: str, index: int, row: dict[str, Any]) -> float:
     try:
         return float(row[name])
-    except (TypeError, ValueError):
+    except TypeError:
+        raise TraceError(f"{path}: {name}: row {index}: the row ends before it") from None
+    except ValueError:
         raise TraceError(f"{path}: {name}: row {index}: {row[name]!r} is not a number") from None
 
 
 def _require_columns(path: Path, names: list[str]) -> None:
+    if not names:
+        raise TraceError(f"{path}: the file is empty")
     missing = [name for name in COLUMNS if name not in names]
+    if missing and ";" in names[0]:
+        raise TraceError(f"{path}: columns are separated by commas, not by semicolons")
     if missing:
         raise TraceError(
             f"{path}: {missing[0]}: no such column; a trace has {', '.join(COLUMNS)} (found: {', '.join(names)})"

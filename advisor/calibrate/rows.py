@@ -31,6 +31,7 @@ COLUMNS = (
     "model_hf_id", "gpu", "gpu_count", "tp", "pp", "engine", "engine_version", "weight_dtype", "kv_dtype", "isl", "osl",
     "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes", "source_id",
 )  # fmt: skip
+AMOUNTS = ("isl", "osl", "concurrency_or_batch", "request_rate")
 GIB = 2.0**30
 LEAST_NUMBER, MOST_NUMBER = 1e-4, 1e9
 IN_ENGINE = (LoadKind.STATIC, LoadKind.SATURATED)
@@ -74,6 +75,16 @@ def number(row: Row, column: str) -> float | None:
     return value if LEAST_NUMBER < value < MOST_NUMBER else None  # NaN is neither
 
 
+def _unread(row: Row) -> list[str]:
+    """The cells that hold something, and no number that it could be."""
+    cells = ((column, (row.get(column) or "").strip()) for column in AMOUNTS)
+    return [
+        f"{column} {cell[:20]!r} is no such number, left out"
+        for column, cell in cells
+        if cell and number(row, column) is None
+    ]
+
+
 def measured(row: Row) -> float | None:
     """The measured value, where the row is fit to be learned from."""
     return None if row.get("quality_flag") else number(row, "value")
@@ -95,7 +106,7 @@ def read_case(
     if not (accelerator.bf16_flops_per_s or accelerator.fp16_flops_per_s):
         return Unsupported(reason=f"{accelerator.name} has no 16-bit matrix unit")
     notes = row.get("notes") or ""
-    assumed: list[str] = []
+    assumed = _unread(row)
     sharding, devices = _sharding(row, notes)
     spec = _as_stored(row, spec, assumed)
     speculative = "SPECULATIVE" in notes

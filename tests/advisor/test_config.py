@@ -218,8 +218,10 @@ def test_one_of_several_is_configured_as_it_would_be_alone() -> None:
     ("second", "changes", "said"),
     [
         (None, {"models": []}, "c.yaml: models: one model at least is needed"),
-        (None, {"models": "m"}, "c.yaml: models: "),
-        (None, {"models": ["m"]}, "c.yaml: models.0: "),
+        (None, {"models": "m"}, "c.yaml: models: a list is needed"),
+        (None, {"models": {"m": {}}}, "c.yaml: models: a list is needed"),
+        (None, {"models": None}, "c.yaml: models: a list is needed"),
+        (None, {"models": ["m"]}, "c.yaml: models.0: a list is needed"),
         (None, {"model": "m"}, "c.yaml: model: there are models too: keep model for one"),
         (None, {"slo": []}, "c.yaml: slo: belongs to one model: say it in each entry of models"),
         (None, {"weight": 2}, "c.yaml: weight: belongs to one model"),

@@ -328,6 +328,16 @@ def test_every_view_tells_the_models_apart() -> None:
     assert "*Cut*\ncut by the shared budget: bulk: 2 x" in said
 
 
+def test_a_model_alone_has_the_whole_budget_and_is_never_cut() -> None:
+    rig = Several({"chat": 4}, cap=3)
+    tick = rig.round()["chat"]
+    gauges = rig.recorder.gauges
+    assert tick.share is None
+    assert gauges[key("advisor_share_usd_per_hour", model="chat")] == pytest.approx(usd(3))
+    assert gauges[key("advisor_share_wish_usd_per_hour", model="chat")] == pytest.approx(usd(4))
+    assert gauges[key("advisor_share_shortfall_ratio", model="chat")] == 0.0
+
+
 def test_a_model_without_metrics_makes_the_health_say_which() -> None:
     rig = Several({"chat": 1, "bulk": None}, cap=6)
     app = create_api(rig.loop.ticks, rig.config.shown(), lambda: ("stock", "faster"))

@@ -33,6 +33,28 @@ def test_parquet_and_csv_read_the_same(tmp_path: Path) -> None:
     assert len(one.of_tenant(0)) == 2
 
 
+def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "arrival_s, input_tokens, output_tokens\n0.0, 5, 1\n1.5, 6, 2\n", encoding="utf-8-sig"
+    )
+    assert load_trace(file).output_tokens.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "the file is empty"),
+        ("arrival_s;input_tokens;output_tokens\n0;5;1\n", "separated by commas"),
+        ("arrival_s,input_tokens,output_tokens\n0,5\n", "row 0: the row ends before it"),
+    ],
+)
+def test_a_csv_that_is_none_says_why(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(TraceError, match=expected):
+        load_trace(tmp_path / "t.csv")
+
+
 @pytest.mark.parametrize(
     ("column", "values", "expected"),
     [

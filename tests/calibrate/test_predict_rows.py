@@ -106,6 +106,17 @@ def test_what_is_assumed_widens_the_interval() -> None:
     assert vague.high / vague.low > known.high / known.low
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("isl", "1k"), ("osl", "-5"), ("concurrency_or_batch", "0"), ("request_rate", "10 req/s")],
+)
+def test_a_cell_that_is_no_such_number_is_named(column: str, cell: str) -> None:
+    assert (
+        f"{column} {cell!r} is no such number, left out"
+        in answers(ROW | {column: cell})[0].assumed
+    )
+
+
 def test_two_names_of_one_measurement_agree() -> None:
     static = {"scenario": "static-batch", "osl": "1024"}
     tokens = 32 * (1024 + 1024)
