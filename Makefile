@@ -49,7 +49,7 @@ bench-models: env-core ## how good and how fast sizing, prediction, prices and p
 	@$(CORE)/python tests/benchmarks/bench_offers.py
 	@$(CORE)/python tests/benchmarks/bench_plan.py
 
-bench-policy: env-core ## scaling policies on real traces, as pairs of cost and attainment (hours; --quick by hand)
+bench-policy: env-core ## scaling policies on real traces, as pairs of cost and attainment (some two hours; --quick by hand)
 	@$(CORE)/python tests/benchmarks/bench_policy.py
 
 bench-modes: env-core ## scale to zero, tenant by tenant, and a batch job: dollars and waits beside what can be known (a minute)
@@ -60,7 +60,7 @@ bench-guards: env-core ## the guards' laws at their promised counts, and a thous
 	@$(CORE)/python tests/benchmarks/guards.py
 	@$(CORE)/python tests/benchmarks/journal_kills.py 1000
 
-calibrate: env-core ## fit the performance model again on ../shared/data/measurements, and print its errors (minutes)
+calibrate: env-core ## fit the performance model again on ../shared/data/measurements, and print its errors (8 minutes)
 	@OMP_NUM_THREADS=1 $(CORE)/python -m advisor.calibrate
 
 docs: env-core ## write what is generated: docs/metrics.md, dashboards/json
