@@ -120,6 +120,7 @@ class AdvisorPolicy:
         self._speed = Speed()
         self._budget = ErrorBudget(goal=self._asked.goal)
         self._constant = ConstantLoad()
+        self._capacity = guards.SinkingCapacity()
         self._table: MissTable | None = None
         self._keep_alive = KeepAlive(cold_hit_budget=cold_hit_budget) if scale_to_zero else None
         self._direction = guards.Direction()
@@ -208,6 +209,7 @@ class AdvisorPolicy:
             self._table = tabulate(self._belief, mix, objective, most=self._bounds.max_replicas)
         table, mix, objective = self._table, self._table.mix, self._table.objective
         self._speed.add(observation, self._given, mix)
+        self._capacity.add(now_s=observation.now_s, carried=table.fluid)
         horizon_s = self._cold_start_s + observation.interval_s
         closed = self._forecaster.add(
             now_s=observation.now_s,
@@ -362,7 +364,8 @@ class AdvisorPolicy:
         target, level = need, self._level_in_replicas()
         least = self._regret.least(now_s=now_s, need=need, demand=level)
         if need < have:
-            quiet = self._direction.may_go_down(now_s) and self._mix.observed
+            known = self._mix.observed and not self._capacity.sinks
+            quiet = known and self._direction.may_go_down(now_s)
             target = min(have, max(held, least)) if quiet else have
             if self._keep_alive is not None and need == 0 and have == 1:
                 target = 0  # the keep-alive has waited already

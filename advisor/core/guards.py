@@ -33,6 +33,8 @@ ABSURD_REQUESTS_PER_S = 1e6
 ABSURD_TOKENS_PER_REQUEST = 1e7
 ABSURD_REPLICAS = 100_000
 CHANGE_OF_DIRECTION_S = 300.0
+LENGTHS_SETTLE_S = 900.0  # three of the longest stays that a policy allows for
+SUNK = 0.9
 MAX_QUIET_S = 600.0
 FORGET_REGRET_S = 4 * 3600.0
 CAP_TOLERANCE = 1e-9
@@ -216,6 +218,29 @@ class RecentNeed:
         while self._needs[0][0] < now_s - self.window_s:
             self._needs.popleft()
         return self._needs[0][1]
+
+
+@dataclass(slots=True)
+class SinkingCapacity:
+    """What one replica is believed to carry, and whether that sinks.
+
+    Long answers end late. So of a fleet that was just taken over, or of a load that just changed, only short ones are known
+    at first, and a replica seems to carry more than it does.
+    """
+
+    _carried: deque[tuple[float, float]] = field(default_factory=deque)  # no older one is less
+
+    def add(self, *, now_s: float, carried: float) -> None:
+        while self._carried and self._carried[-1][1] <= carried:
+            self._carried.pop()
+        self._carried.append((now_s, carried))
+        while self._carried[0][0] < now_s - LENGTHS_SETTLE_S:
+            self._carried.popleft()
+
+    @property
+    def sinks(self) -> bool:
+        """By more than noise, from its highest of the last minutes."""
+        return bool(self._carried) and self._carried[-1][1] < SUNK * self._carried[0][1]
 
 
 @dataclass(slots=True)

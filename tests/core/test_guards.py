@@ -14,10 +14,13 @@ from advisor.core.guards import (
     BACKOFF_S,
     CHANGE_OF_DIRECTION_S,
     FORGET_REGRET_S,
+    LENGTHS_SETTLE_S,
+    SUNK,
     Bounds,
     Direction,
     LaunchGuard,
     RecentNeed,
+    SinkingCapacity,
     affordable,
     misses,
     present,
@@ -395,3 +398,20 @@ def test_misses_are_counted_or_read_off_the_percentile_or_unknown() -> None:
     assert misses(replace(slow, tpot_p95_s=0.1), objective) == 0.0
     assert misses(replace(slow, tpot_p95_s=None), objective) is None
     assert misses(replace(SOUND, num_finished=None), objective) is None
+
+
+@given(st.lists(st.tuples(st.floats(1.0, 600.0), st.floats(0.01, 100.0)), min_size=1, max_size=40))
+def test_capacity_sinks_while_it_is_clearly_under_its_highest_of_the_last_minutes(
+    looks: list[tuple[float, float]],
+) -> None:
+    capacity, now_s, seen = SinkingCapacity(), 0.0, []
+    for after_s, carried in looks:
+        now_s += after_s
+        seen.append((now_s, carried))
+        capacity.add(now_s=now_s, carried=carried)
+        recent = [c for at_s, c in seen if at_s >= now_s - LENGTHS_SETTLE_S]
+        assert capacity.sinks == (carried < SUNK * max(recent))
+
+
+def test_nothing_sinks_before_anything_was_seen() -> None:
+    assert not SinkingCapacity().sinks

@@ -269,6 +269,26 @@ def test_an_objective_that_no_replica_meets_is_said() -> None:
     assert "no replica meets" in decision.reason
 
 
+def test_nothing_goes_while_long_answers_are_still_on_their_way() -> None:
+    """A fleet taken over: the answers that have ended are short ones, an hour later they are ten times as long."""
+    policy, fleet = make_policy(), 30
+    for now_s in range(15, 3601, 15):
+        decision = policy.step(
+            StepObservation(
+                now_s=now_s,
+                interval_s=15.0,
+                num_arrivals=75,
+                replicas_running=fleet,
+                replicas_starting=0,
+                input_tokens=75 * 500,
+                num_finished=75,
+                finished_input_tokens=75 * 500,
+                finished_output_tokens=75 * min(3000, 300 + now_s),
+            )
+        )
+        assert decision.target_replicas >= fleet, decision.reason
+
+
 def test_without_lengths_it_holds() -> None:
     policy = make_policy()
     for number in range(1, 60):
