@@ -106,7 +106,7 @@ def too_many(choice: Priced, constraints: Constraints) -> bool:
 def too_much(choice: Priced, budget: Budget, constraints: Constraints) -> str | None:
     """What of the user's limits it would break. The cap holds while everything runs, whatever the mode saves at night."""
     if too_many(choice, constraints):
-        return f"needs {choice.replicas} replicas, {constraints.max_replicas} are allowed at most"
+        return f"needs {choice.replicas} replicas, max_replicas is {constraints.max_replicas}"
     most = choice.most_usd_per_hour
     if most <= budget.usd_per_hour:
         return None
