@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("advisor")
 
 ADVICE = "advice"  # a kind of entry, as the journal has it
-NUM_READ = 1000  # entries: several models may write into one journal
+NUM_READ = 200  # entries, for the newest that say something
 WATCHED_STEP_S = 600.0  # of watching a better mode that a kill may lose
 
 
@@ -47,11 +47,7 @@ class Advice:
     def __init__(self, *, model: str, diary: Diary) -> None:
         self._model, self._diary = model, diary
         self._written: tuple[object, ...] | None = None
-        entries = [
-            entry
-            for entry in reversed(diary.read((ADVICE,), NUM_READ))
-            if entry.detail.get("model") == model
-        ]
+        entries = diary.read((ADVICE,), NUM_READ, model)[::-1]
         self.mode_in_use = _newest(entries, mode_in_use_from) or ModeInUse()
         self.share = _newest(entries, share_from)
 

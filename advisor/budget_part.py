@@ -236,7 +236,7 @@ class _Needs:
                 need = max(need, _running_on(best.accelerator, fleet))
             self._accelerator = best.accelerator
             self._recent = guards.RecentNeed(window_s=PATIENCE_S)
-        return self._recent.add(now_s=now_s, need=need)
+        return self._recent.add(now_s=now_s, value=need)
 
 
 def _running_on(accelerator: str, fleet: Fleet | None) -> int:

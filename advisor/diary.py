@@ -35,12 +35,12 @@ class Diary:
         self.problem = None
         return entry
 
-    def read(self, kinds: tuple[str, ...], limit: int) -> list[Entry]:
-        """The newest entries of these kinds, oldest first; none where the journal cannot be read."""
+    def read(self, kinds: tuple[str, ...], limit: int, model: str) -> list[Entry]:
+        """A model's newest entries of these kinds, oldest first; none where the journal cannot be read."""
         if self._memory is None:
             return []
         try:
-            return self._memory.newest_of(kinds, limit)[::-1]
+            return self._memory.newest_of(kinds, limit, model)[::-1]
         except JournalError as error:
             self.problem = str(error)
             logger.warning("%s", error)

@@ -72,7 +72,7 @@ class Judge:
         self._model, self._spec, self._accelerators = model, spec, accelerators
         self._slos, self._window_s, self._diary = tuple(slos), window_s, diary
         self._verdicts = Verdicts()
-        self.restored = self._restore(diary.read((PROMISE, VERDICT), 2 * NUM_VERDICTS))
+        self.restored = self._restore(diary.read((PROMISE, VERDICT), 2 * NUM_VERDICTS, model))
 
     def look(self, seen: Round) -> Standing:
         """Judge what is due, promise what is new."""
@@ -184,8 +184,6 @@ class Judge:
         verdicts: list[Verdict] = []
         learned = NOTHING_LEARNED
         for entry in entries:
-            if entry.detail.get("model") != self._model:
-                continue
             try:
                 if entry.kind == PROMISE:
                     promises[entry.id] = promise_from(entry)

@@ -74,8 +74,8 @@ class Memory(Protocol):
     ) -> int:
         """Remember what came of a promise."""
 
-    def newest_of(self, kinds: Sequence[str], limit: int) -> list[Entry]:
-        """The newest entries of some kinds, newest first."""
+    def newest_of(self, kinds: Sequence[str], limit: int, model: str | None = None) -> list[Entry]:
+        """The newest entries of some kinds, of all models or of one, newest first."""
 
 
 class AdvisorLoop:

@@ -360,7 +360,7 @@ class AdvisorPolicy:
         now_s = observation.now_s
         starting = observation.replicas_starting or 0
         have = (observation.replicas_running or 0) + starting
-        held = self._recent.add(now_s=now_s, need=need)
+        held = self._recent.add(now_s=now_s, value=need)
         target, level = need, self._level_in_replicas()
         least = self._regret.least(now_s=now_s, need=need, demand=level)
         if need < have:

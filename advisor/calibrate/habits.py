@@ -29,9 +29,7 @@ LABELS = ("accelerator", "generation", "era", "family", "precision", "kind", "lo
 FILE = "habits.csv.gz"
 MOST_RUNS = 3000  # remembered of one laboratory and kind of number: solving grows with the cube
 LARGEST = 2.0  # a logarithm: what is wrong by more is no habit
-_SHARED = {
-    "trtllm-docs": "trtllm-docs"
-}  # sources that are one laboratory, by how their names begin
+_SHARED = ("trtllm-docs",)  # how the names begin of sources that are one laboratory
 
 _PARTS = {
     "regime": Part(
@@ -93,7 +91,7 @@ class Run:
 
 def laboratory_of(source: str) -> str:
     """Who measured; TensorRT-LLM's tables are of one laboratory, whatever their version."""
-    return next((lab for start, lab in _SHARED.items() if source.startswith(start)), source)
+    return next((start for start in _SHARED if source.startswith(start)), source)
 
 
 def run_of(case: Case, metric: str, devices: float, source: str) -> Run:

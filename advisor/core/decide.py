@@ -205,7 +205,7 @@ def _scaled(
     ):  # a price that is no number, or one that moved: no reason to turn the endpoint off
         return _hold(f"{decision.reason}, but the cap pays for none at this price")
     target = int(min(limits.bounds.clamp(decision.target_replicas), most))
-    needed = memory.recent.add(now_s=now_s, need=target)
+    needed = memory.recent.add(now_s=now_s, value=target)
     reason = decision.reason
     if target < running:
         if not limits.may_go_down:

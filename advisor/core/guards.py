@@ -21,7 +21,7 @@ import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from typing import Generic, TypeGuard, TypeVar
 
 from advisor.core.capacity import ServiceObjective
 from advisor.core.step import StepObservation
@@ -35,6 +35,7 @@ ABSURD_REPLICAS = 100_000
 CHANGE_OF_DIRECTION_S = 300.0
 LENGTHS_SETTLE_S = 900.0  # three of the longest stays that a policy allows for
 SUNK = 0.9
+N = TypeVar("N", int, float)
 MAX_QUIET_S = 600.0
 FORGET_REGRET_S = 4 * 3600.0
 CAP_TOLERANCE = 1e-9
@@ -205,19 +206,23 @@ class Direction:
 
 
 @dataclass(slots=True)
-class RecentNeed:
-    """The largest need of the last `window_s`: what may be let go is only what was not needed all that time."""
+class RecentMost(Generic[N]):
+    """The largest value of the last `window_s`."""
 
     window_s: float
-    _needs: deque[tuple[float, int]] = field(default_factory=deque)
+    _values: deque[tuple[float, N]] = field(default_factory=deque)  # no older one is less
 
-    def add(self, *, now_s: float, need: int) -> int:
-        while self._needs and self._needs[-1][1] <= need:
-            self._needs.pop()
-        self._needs.append((now_s, need))
-        while self._needs[0][0] < now_s - self.window_s:
-            self._needs.popleft()
-        return self._needs[0][1]
+    def add(self, *, now_s: float, value: N) -> N:
+        while self._values and self._values[-1][1] <= value:
+            self._values.pop()
+        self._values.append((now_s, value))
+        while self._values[0][0] < now_s - self.window_s:
+            self._values.popleft()
+        return self._values[0][1]
+
+
+# Of needs: what may be let go is only what was not needed all that time.
+RecentNeed = RecentMost[int]
 
 
 @dataclass(slots=True)
@@ -228,19 +233,13 @@ class SinkingCapacity:
     at first, and a replica seems to carry more than it does.
     """
 
-    _carried: deque[tuple[float, float]] = field(default_factory=deque)  # no older one is less
+    sinks: bool = False  # by more than noise, from its highest of the last minutes
+    _recent: RecentMost[float] = field(
+        default_factory=lambda: RecentMost(window_s=LENGTHS_SETTLE_S)
+    )
 
     def add(self, *, now_s: float, carried: float) -> None:
-        while self._carried and self._carried[-1][1] <= carried:
-            self._carried.pop()
-        self._carried.append((now_s, carried))
-        while self._carried[0][0] < now_s - LENGTHS_SETTLE_S:
-            self._carried.popleft()
-
-    @property
-    def sinks(self) -> bool:
-        """By more than noise, from its highest of the last minutes."""
-        return bool(self._carried) and self._carried[-1][1] < SUNK * self._carried[0][1]
+        self.sinks = carried < SUNK * self._recent.add(now_s=now_s, value=carried)
 
 
 @dataclass(slots=True)

@@ -127,7 +127,7 @@ class Regret:
 
     def least(self, *, now_s: float, need: int, demand: float) -> int:
         """Replicas not to go below."""
-        needed = self._recent.add(now_s=now_s, need=need)
+        needed = self._recent.add(now_s=now_s, value=need)
         return min(needed, self._floor) if demand > FLOOR_HOLDS * self._floor_demand else 0
 
     def went(self, *, now_s: float, have: int, target: int, demand: float) -> None:

@@ -14,15 +14,17 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorder import key
-from rig import Rig
+from rig import START_S, Rig
 from several import L4, PROVIDER, SLO, TICK_S, Several, usd
 
 from advisor import data
 from advisor.adapters.journal import Journal, read_journal
 from advisor.adapters.slack import message
+from advisor.advice import NUM_READ, Advice
 from advisor.core.mode_in_use import PATIENCE_S
 from advisor.core.objective import CapacityType
 from advisor.core.recommendation import Action, Candidate
+from advisor.diary import Diary
 from advisor.tick import Tick
 from advisor.web.api import create_api
 from advisor.web.render import tick_json
@@ -270,6 +272,18 @@ def test_the_split_survives_a_restart(tmp_path: Path) -> None:
     kept = read_journal(file, kinds=["advice"], model="bulk")
     assert {entry.detail["model"] for entry in kept} == {"bulk"}
     assert kept[0].detail["share"]["given_usd_per_hour"] == pytest.approx(usd(2))
+
+
+def test_one_model_that_writes_much_does_not_crowd_out_what_another_had(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with Journal(file) as journal:
+        settled(Several({"chat": 4, "bulk": 1}, cap=6, memory=journal), 2)
+        for number in range(2 * NUM_READ):
+            journal.advise(at_s=START_S + number, action="hold", detail={"model": "bulk"})
+    with Journal(file) as journal:
+        share = Advice(model="chat", diary=Diary(journal)).share
+    assert share is not None
+    assert share.given_usd_per_hour == pytest.approx(usd(4))
 
 
 def test_a_restart_without_metrics_keeps_every_share(tmp_path: Path) -> None:

@@ -339,15 +339,15 @@ def test_only_a_descent_that_was_recent_is_regretted() -> None:
 def test_a_need_that_stays_is_remembered_once() -> None:
     recent = RecentNeed(window_s=1e9)
     for now in range(100):
-        recent.add(now_s=float(now), need=3)
-    assert len(recent._needs) == 1
+        recent.add(now_s=float(now), value=3)
+    assert len(recent._values) == 1
 
 
 @given(needs=st.lists(st.integers(0, 9), min_size=1, max_size=40))
 def test_the_recent_need_is_the_largest_of_the_window(needs: list[int]) -> None:
     recent = RecentNeed(window_s=5.0)
     for now, need in enumerate(needs):
-        assert recent.add(now_s=float(now), need=need) == max(needs[max(0, now - 5) : now + 1])
+        assert recent.add(now_s=float(now), value=need) == max(needs[max(0, now - 5) : now + 1])
 
 
 def test_failing_launches_are_tried_one_by_one_ever_later() -> None:

@@ -164,7 +164,7 @@ def test_loads_that_waver_by_a_tenth_move_no_share(seed: int) -> None:
         claims = []
         for name in names:
             need = base[name] * rng.uniform(0.9, 1.1)
-            most = recent[name].add(now_s=now_s, need=max(1, math.ceil(need)))
+            most = recent[name].add(now_s=now_s, value=max(1, math.ceil(need)))
             claims.append(
                 Claim(
                     name=name,
