@@ -108,6 +108,8 @@ def _predicted(start: StartUp) -> dict[str, str]:
     problem = sizing.why_invalid(
         start.spec, start.tp_degree, pp_degree=start.pp_degree, devices_per_island=MAX_DEGREE
     )
+    if problem is None:
+        problem = _too_long(start)
     if problem is not None:
         raise _RowError(f"vLLM does not start: {problem}")
     found = sizing.fit(
@@ -141,11 +143,11 @@ def _predicted(start: StartUp) -> dict[str, str]:
     return cells
 
 
-def _basis(measured: bool, settings: EngineSettings) -> str:
-    if not measured:
-        return "modelled: constants from H100"
-    graphs = ", CUDA graphs modelled" if settings.counts_cuda_graphs else ""
-    return f"fitted on start-ups of vLLM 0.19 on H100{graphs}"
+def _too_long(start: StartUp) -> str | None:
+    asked, most = start.max_model_len, start.spec.max_context_tokens
+    if asked is None or most is None or asked <= most:
+        return None
+    return f"max_model_len {asked} is beyond the model's context of {most} tokens"
 
 
 def _cell(row: Mapping[str, str | None], name: str) -> str:

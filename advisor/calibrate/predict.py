@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from advisor.calibrate import metrics
 from advisor.calibrate.habits import NO_HABITS, Habits, Run, run_of
 from advisor.calibrate.names import cached_accelerator_of, spec_of
+from advisor.calibrate.refusals import counted, refusal
 from advisor.calibrate.rows import COLUMNS, ReadRow, Row, Unsupported, read_case
 from advisor.core.efficiency import QUANTITIES, Efficiencies, EfficiencyTable, Keys
 from advisor.core.hardware import Accelerator
@@ -64,7 +65,7 @@ def predict_rows(
             str(metric == "batch_e2e_s"),
         )
         if key not in cases:
-            cases[key] = read_case(row, spec_of=spec_of, accelerator_of=accelerator_of)
+            cases[key] = _case(row, spec_of, accelerator_of)
         found = cases[key]
         if isinstance(found, Unsupported):
             answers.append(Answer(unsupported=found.reason))
@@ -75,6 +76,21 @@ def predict_rows(
         for start in range(0, len(wanted), CHUNK):
             _fill(answers, rows, kind, wanted[start : start + CHUNK], table, intervals, habits)
     return answers
+
+
+def _case(
+    row: Row,
+    spec_of: Callable[[str], ModelSpec | Unsupported],
+    accelerator_of: Callable[[str], Accelerator | Unsupported],
+) -> ReadRow | Unsupported:
+    """The row's case, or why it is none: unreadable, or nothing that can have run."""
+    row, told = counted(row)
+    found = read_case(row, spec_of=spec_of, accelerator_of=accelerator_of)
+    if isinstance(found, Unsupported):
+        return found
+    if reason := refusal(row, found):
+        return Unsupported(reason=f"{reason} ({told})" if told else reason)
+    return replace(found, assumed=(*found.assumed, told)) if told else found
 
 
 def _fill(

@@ -31,7 +31,7 @@ COLUMNS = (
     "model_hf_id", "gpu", "gpu_count", "tp", "pp", "engine", "engine_version", "weight_dtype", "kv_dtype", "isl", "osl",
     "concurrency_or_batch", "request_rate", "metric", "scenario", "date", "notes", "source_id",
 )  # fmt: skip
-AMOUNTS = ("isl", "osl", "concurrency_or_batch", "request_rate")
+AMOUNTS = ("isl", "osl", "concurrency_or_batch", "request_rate", "gpu_count", "tp", "pp")
 GIB = 2.0**30
 LEAST_NUMBER, MOST_NUMBER = 1e-4, 1e9
 IN_ENGINE = (LoadKind.STATIC, LoadKind.SATURATED)
@@ -49,6 +49,9 @@ class ReadRow:
 
     case: Case
     devices: float
+    spec: ModelSpec  # as stored: with the row's own weights and cache
+    accelerator: Accelerator
+    sharding: Sharding
     assumed: tuple[str, ...] = ()
 
 
@@ -142,6 +145,9 @@ def read_case(
             load=load,
         ),
         devices=devices,
+        spec=spec,
+        accelerator=accelerator,
+        sharding=sharding,
         assumed=tuple(assumed),
     )
 

@@ -19,7 +19,7 @@ from advisor.core.engine_memory import EngineSettings, default_settings, reserve
 from advisor.core.expert_padding import expert_padding
 from advisor.core.hardware import Accelerator
 from advisor.core.layout import Attention, Part
-from advisor.core.model_spec import ModelSpec, cache_bytes, state_bytes
+from advisor.core.model_spec import ModelSpec, Quantization, cache_bytes, state_bytes
 
 GPU_MEMORY_UTILIZATION = 0.92  # the default of vLLM 0.32 (0.9 before 0.20 or so)
 TP_DEGREES = (1, 2, 4, 8)  # one NVLink island holds at most 8
@@ -88,9 +88,11 @@ def _why_widths(spec: ModelSpec, tp_degree: int, expert_parallel: bool) -> str |
     if tp_degree == 1:
         return None
     scheme = spec.scheme
+    # MXFP4 experts are dealt out in whole blocks and the last share is filled up (vllm models/gpt_oss.py)
+    filled_up = spec.quantization is Quantization.MXFP4
     for matrix in spec.layout.matrices:
-        whole_experts = matrix.part is Part.EXPERT and expert_parallel
-        if matrix.part not in (Part.MLP, Part.EXPERT) or whole_experts or matrix.columns == 1:
+        unsplit = matrix.part is Part.EXPERT and (expert_parallel or filled_up)
+        if matrix.part not in (Part.MLP, Part.EXPERT) or unsplit or matrix.columns == 1:
             continue
         size = matrix.rows if matrix.name.endswith("up_proj") else matrix.columns
         if not matrix.name.endswith(("up_proj", "down_proj")):

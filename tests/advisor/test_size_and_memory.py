@@ -212,6 +212,7 @@ def test_what_was_measured_is_not_read() -> None:
         ({"gpu_memory_utilization": "95"}, "gpu_memory_utilization"),
         ({"gpu_memory_utilization": "nan"}, "gpu_memory_utilization"),
         ({"max_model_len": "-1"}, "max_model_len"),
+        ({"max_model_len": "200000"}, "max_model_len 200000 is beyond the model's context of"),
         ({"quantization": "fp9"}, "quantization"),
         ({"dtype": "int3"}, "dtype"),
         ({"kv_cache_dtype": "int2"}, "kv_cache_dtype"),

@@ -99,6 +99,12 @@ def test_blocks_of_fp8_scales_are_not_cut(spec_of: SpecOf) -> None:
     assert sizing.why_invalid(spec_of("Qwen3-30B-A3B"), 8) is None
 
 
+def test_mxfp4_experts_are_filled_up_to_whole_blocks() -> None:
+    """2880 wide is 720 on each of four, no multiple of 32; gpt-oss-120b was measured on four A100 all the same."""
+    for tp_degree in (2, 4, 8):
+        assert sizing.why_invalid(known("openai/gpt-oss-120b"), tp_degree) is None
+
+
 def test_stages_need_layers_and_tensor_parallelism_stays_on_its_island(spec_of: SpecOf) -> None:
     spec = spec_of("Llama-3.1-8B")
     assert "32 layers" in str(sizing.why_invalid(spec, 1, pp_degree=33))

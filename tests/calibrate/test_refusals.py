@@ -1,0 +1,95 @@
+"""What cannot have run has no speed; what was measured always has one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from advisor.calibrate.predict import Answer, predict_rows
+from advisor.calibrate.refusals import counted
+from advisor.calibrate.rows import read_rows
+from advisor.core.fitted import INTERVALS, TABLE
+
+MEASURED = Path(__file__).resolve().parents[3] / "shared/data/measurements/calibration.csv.gz"
+ROW = {
+    "model_hf_id": "meta-llama/Llama-3.1-8B", "gpu": "H100-SXM-80GB", "gpu_count": "8", "tp": "8", "pp": "1",
+    "engine": "vLLM", "isl": "1024", "osl": "256", "concurrency_or_batch": "32", "metric": "tpot_ms_mean",
+    "scenario": "serving-maxconc",
+}  # fmt: skip
+LARGE = {"model_hf_id": "meta-llama/Llama-3.1-70B"}
+
+
+def answer(**changes: str) -> Answer:
+    return predict_rows([ROW | changes], table=TABLE, intervals=INTERVALS)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"tp": "3"}, "tp 3: vLLM does not start: 32 attention heads do not divide by 3"),
+        ({"tp": "3", "engine": ""}, "tp 3: vLLM does not start: 32 attention heads do not divide by 3"),
+        ({"tp": "3", "engine": "SGLang"}, "tp 3: 32 attention heads do not divide by 3"),
+        ({"tp": "1", "pp": "40", "gpu_count": "40"}, "pp 40: vLLM does not start: 32 layers do not make 40 stages"),
+        ({"isl": "200000"}, "isl 200000: the model's context is 131072 tokens"),
+        ({"isl": "200000", "engine": "SGLang"}, "isl 200000: the model's context is 131072 tokens"),
+        ({"isl": "131000", "osl": "1000"}, "isl + osl 132000: the model's context is 131072 tokens, and vLLM takes"),
+        ({"gpu_count": "1", "tp": "8"}, "tp 8: needs 8 devices, gpu_count is 1"),
+        ({"gpu_count": "4", "tp": "4", "pp": "2"}, "tp 4 x pp 2: needs 8 devices, gpu_count is 4"),
+        (LARGE | {"gpu_count": "1", "tp": "1"}, "gpu_count 1: 141.1 GB of weights on each device, which has"),
+        ({"gpu": "L4", "tp": "1", "gpu_count": "1", "model_hf_id": "Qwen/Qwen3-14B"}, "GB of weights on each device"),
+        (LARGE | {"gpu_count": "1", "tp": "1", "weight_dtype": "awq-int4"}, ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_run_is_unsupported_and_names_the_field(
+    changes: dict[str, str], reason: str
+) -> None:
+    found = answer(**changes)
+    assert reason in found.unsupported
+    assert (found.predicted is None) == bool(reason)
+
+
+def test_eight_cards_hold_what_one_does_not() -> None:
+    assert answer(**LARGE).predicted is not None
+
+
+def test_past_the_context_others_than_vllm_go_on_decoding() -> None:
+    assert answer(isl="131000", osl="1000", engine="TensorRT-LLM").predicted is not None
+
+
+@pytest.mark.parametrize("gpu", ["8xH100", "8 x H100", "H100 x8", "H100 x 8"])
+def test_a_count_in_the_gpu_is_taken_where_there_is_no_other(gpu: str) -> None:
+    found = answer(gpu=gpu, gpu_count="", tp="")
+    assert "gpu_count 8, as gpu says" in found.assumed
+    assert found.predicted == pytest.approx(answer(gpu="H100").predicted)
+
+
+def test_two_counts_that_differ_say_which_was_taken() -> None:
+    found = answer(gpu="8xH100", gpu_count="1", tp="1")
+    assert "gpu says 8 devices, gpu_count 1: gpu_count taken" in found.assumed
+    assert found.predicted == pytest.approx(answer(gpu="H100", gpu_count="1", tp="1").predicted)
+    refused = answer(gpu="8xH100", gpu_count="1", tp="8").unsupported
+    assert "tp 8: needs 8 devices, gpu_count is 1 (gpu says 8 devices" in refused
+
+
+@pytest.mark.parametrize(
+    "gpu", ["MI300X", "MAX1550-128GB", "RTX 4090", "H100-SXM-80GB", "GTX 970", "L40S", ""]
+)
+def test_a_name_with_an_x_is_no_count(gpu: str) -> None:
+    row = {"gpu": gpu, "gpu_count": ""}
+    assert counted(row) == (row, "")
+
+
+@pytest.mark.skipif(
+    not MEASURED.exists(), reason="the shared measurements are not beside this checkout"
+)
+def test_whatever_was_measured_is_answered() -> None:
+    """Where an engine ran it, a rule that refuses it is wrong."""
+    rows = read_rows(MEASURED)
+    refused = {
+        found.unsupported
+        for found in predict_rows(rows, table=TABLE, intervals=INTERVALS)
+        if found.unsupported
+    }
+    assert len(rows) > 9000
+    assert refused == set()
