@@ -173,7 +173,8 @@ def test_a_start_up_is_predicted_with_its_interval() -> None:
 def test_a_gpu_is_read_as_predict_reads_it(written: str, meant: str, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     file.write_text(
-        f"model_hf_id,gpu,metric\nQwen/Qwen3-8B,{written},req_s\nQwen/Qwen3-8B,{meant},req_s\n"
+        "model_hf_id,gpu,gpu_count,tp,metric\n"
+        + "".join(f"Qwen/Qwen3-8B,{name},1,1,req_s\n" for name in (written, meant))
     )
     memory = list(csv.DictReader(io.StringIO(advisor("memory", str(file)).stdout)))
     speed = [
