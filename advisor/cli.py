@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -19,6 +20,7 @@ from advisor.commands import predict as predict_command
 from advisor.commands import prices as prices_command
 from advisor.commands import size as size_command
 from advisor.errors import AdvisorError, ConfigError
+from advisor.usage import UsageError, in_one_line, is_plea_for_help
 
 if TYPE_CHECKING:
     from advisor.config import Config
@@ -115,16 +117,27 @@ cli.add_typer(prices_command.app, name="prices")
 def main() -> None:
     """Run the command; a mistake of the user's is one line on stderr and status 2."""
     try:
-        cli()
+        raise SystemExit(cli(standalone_mode=False))
     except AdvisorError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"error: {_printable(line)}", err=True)
-        raise SystemExit(2) from None
+        _refuse(str(error))
+    except UsageError as error:
+        if is_plea_for_help(error):
+            cli()
+        _refuse(in_one_line(error, sys.argv[1:]))
+    except typer.Abort:  # Ctrl-C
+        typer.echo("aborted", err=True)
+        raise SystemExit(1) from None
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
             raise
         typer.echo(f"error: stdout: cannot be written: {error.strerror}", err=True)
         os._exit(2)  # what could not be written would be tried, and complained about, once more
+
+
+def _refuse(problem: str) -> NoReturn:
+    for line in problem.splitlines():
+        typer.echo(f"error: {_printable(line)}", err=True)
+    raise SystemExit(2) from None
 
 
 def _printable(line: str) -> str:

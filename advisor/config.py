@@ -35,6 +35,7 @@ from advisor.core.recommend import Constraints
 from advisor.core.spot_fleet import SpotUse
 from advisor.core.workload import Workload, WorkloadSource
 from advisor.errors import ConfigError, UnknownAcceleratorError
+from advisor.near_names import near
 
 ADVISOR_APP_PREFIX = "serve_apps.advisor:"
 EXAMPLES = {
@@ -185,10 +186,8 @@ class SharedConfig(_Strict):
         known = sorted({getattr(offer, what) for offer in book.offers})
         for name in names or ():
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
-                raise ValueError(
-                    f"no {what} {name!r} in the price book; near names: {', '.join(near)}"
-                )
+                names_near = ", ".join(near(name, known, count=3) or known)
+                raise ValueError(f"no {what} {name!r} in the price book; near names: {names_near}")
         return names
 
     @field_validator("spot")

@@ -6,7 +6,6 @@ answer: a plan that hides its assumptions cannot be checked.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from advisor.core.hardware import find
 from advisor.core.idle_gaps import IdleGaps
 from advisor.core.objective import Budget, CapacityType, Latency, Mode, Slo, said_twice
 from advisor.errors import ConfigError, UnknownAcceleratorError
+from advisor.near_names import near
 
 DEFAULT_RATE_PER_S = 1.0
 DEFAULT_ISL, DEFAULT_OSL = 512.0, 256.0
@@ -183,7 +183,6 @@ def read_names(
     by_lower = {name.lower(): name for name in known}
     for name in names:
         if name.lower() not in by_lower:
-            near = difflib.get_close_matches(name.lower(), by_lower, n=4, cutoff=0.4)
-            near_names = ", ".join(by_lower[key] for key in near) or ", ".join(sorted(known)[:12])
+            near_names = ", ".join(near(name, known) or sorted(known)[:12])
             raise ConfigError(f"{option}: no {name!r} in the price book; near names: {near_names}")
     return tuple(by_lower[name.lower()] for name in names) or None

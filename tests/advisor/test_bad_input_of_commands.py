@@ -310,3 +310,46 @@ def test_a_csv_trace_is_backtested_and_its_files_are_whole(
     assert json.loads(Path("out.json").read_text())["num_requests"] == 600
     assert Path("out.html").read_text().rstrip().endswith("</html>")
     assert not list(Path().glob(".out*")), "nothing half written is left behind"
+
+
+# --- how a command is typed ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("plan m --rate 13/s", "--rate: '13/s': input should be a valid number, unable to parse string as a number. Req"),
+        ("plan m --rate=13/s", "--rate: '13/s': input should be a valid number"),
+        ("compare a b --isl many", "--isl: 'many': input should be a valid number"),
+        ("plan m --max-replicas 0", "--max-replicas: '0': input should be greater than or equal to 1. At most so many"),
+        ("plan m --mode never", "--mode: 'never' is not one of 'always-on', 'scale-to-zero', 'async', 'batch'"),
+        ("run file.yaml --port 99999", "--port: '99999': input should be less than or equal to 65535"),
+        ("history j.db --limit x", "--limit: 'x': input should be a valid integer"),
+        ("plan", "model: required. A hub id"),
+        ("plan m --rate", "'--rate' requires an argument"),
+        ("plan m --ratee 3", "no such option: --ratee (Possible options: --rate,"),
+        ("plan m n", "unexpected extra argument"),
+        ("plann m", "no such command 'plann'. Did you mean 'plan'?"),
+        ("prices refesh", "no such command 'refesh'"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_keyboard_is_one_line_that_names_the_option(
+    refused: Refused, typed: str, says: str
+) -> None:
+    assert says in refused(*typed.split())
+
+
+def test_the_command_alone_shows_its_help(said: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, err = said()
+    assert "Usage: advisor" in out + err
+    assert "error" not in out + err
+    assert said("version")[0] == 0
+    assert said("plan", "--help")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("amazon", "aws"), ("Amazon EC2", "aws"), ("google", "gcp"), ("Microsoft", "azure"), ("awss", "aws")]
+)  # fmt: skip
+def test_a_cloud_by_another_name_is_named(refused: Refused, name: str, near: str) -> None:
+    for command in (["plan", "./llama", "--budget", "5/hour"], ["compare", "a", "b"]):
+        assert f"near names: {near}" in refused(*command, "--provider", name)
