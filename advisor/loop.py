@@ -8,6 +8,7 @@ shown; a notifier that fails is asked again at the next tick.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -74,6 +75,9 @@ class Memory(Protocol):
     ) -> int:
         """Remember what came of a promise."""
 
+    def remember(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """Remember what was seen, for a restart to go on from."""
+
     def newest_of(self, kinds: Sequence[str], limit: int, model: str | None = None) -> list[Entry]:
         """The newest entries of some kinds, of all models or of one, newest first."""
 
@@ -120,16 +124,23 @@ class AdvisorLoop:
         if self._config.operation != "advise":
             operation = self._config.operation
             logger.warning("operation is %s: %s", operation, what_it_does(operation))
-        while not stop.is_set():
-            began_s = time.monotonic()
-            for tick in await self.round():
-                if on_tick is not None:
-                    on_tick(tick)
-            left_s = max(0.0, self._config.interval - (time.monotonic() - began_s))
-            try:
-                await asyncio.wait_for(stop.wait(), timeout=left_s)
-            except TimeoutError:
-                continue
+        try:
+            while not stop.is_set():
+                await self._one_interval(stop, on_tick)
+        finally:
+            for model in self._models:
+                model.close()
+
+    async def _one_interval(
+        self, stop: asyncio.Event, on_tick: Callable[[Tick], None] | None
+    ) -> None:
+        began_s = time.monotonic()
+        for tick in await self.round():
+            if on_tick is not None:
+                on_tick(tick)
+        left_s = max(0.0, self._config.interval - (time.monotonic() - began_s))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), timeout=left_s)
 
     async def round(self) -> tuple[Tick, ...]:
         """One round, a tick for each model; it raises only for a bug."""

@@ -20,7 +20,6 @@ from advisor.core.decide import SETTLED, Limits, decide
 from advisor.core.decide import Memory as DecisionMemory
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import find
-from advisor.core.idle_gaps import IdleHistory
 from advisor.core.learning import Learned, accelerators_of, window_of
 from advisor.core.mode_in_use import ModeInUse, ModeWatch
 from advisor.core.observation import Observation
@@ -33,6 +32,7 @@ from advisor.diary import Diary
 from advisor.errors import ObservationError
 from advisor.judge import Judge, Round, usd_per_hour_now
 from advisor.look import Catalogue, Look, Scraped
+from advisor.pauses import Pauses
 from advisor.tick import Tick
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ MIN_MAX_AGE_S = 60.0  # Ray's agents report every 10 s, Prometheus scrapes every
 
 
 class WatchedModel:
-    """State between rounds: the idle history, the last recommendation and the mode in use, what was learned."""
+    """State between rounds: how traffic pauses, the last recommendation and the mode in use, what was learned."""
 
     def __init__(
         self,
@@ -72,8 +72,7 @@ class WatchedModel:
         self._limits = limits_of(config)
         self.max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * config.interval)
         self._decisions = DecisionMemory()
-        self._idle = IdleHistory()
-        self._last_busy: Workload | None = None
+        self._pauses = Pauses(model=config.model, diary=diary)
         self._learned = self._judge.restored
         self._last: Recommendation | None = None
         self._told: tuple[object, ...] | None = None
@@ -149,6 +148,7 @@ class WatchedModel:
             sound=not look.problems,
             share=None if split is None else self._part.to_keep(look, split),
         )
+        self._pauses.keep(look.at_s)
         before, self._told = self._told, _told(settled)
         return Tick(
             number=look.number,
@@ -170,6 +170,10 @@ class WatchedModel:
             journal_problem=self._diary.problem,
             share=settled.share,
         )
+
+    def close(self) -> None:
+        """Keep what is not kept yet: the loop has ended."""
+        self._pauses.write()
 
     def _observe(self, scraped: Scraped, problems: list[str]) -> Observation:
         if scraped.now is None:
@@ -219,7 +223,7 @@ class WatchedModel:
         elif rate is not None:
             in_flight = observation.requests_in_flight
             busy = rate.value > 0 or (in_flight is not None and in_flight.value > 0)
-            self._idle.add(
+            self._pauses.add(
                 at_s=observation.at_s,
                 interval_s=self._config.interval,
                 idle=not busy,
@@ -231,20 +235,22 @@ class WatchedModel:
             )
         if observation.silent_targets:
             problems.append(f"no answer from {', '.join(observation.silent_targets)}")
+        history = self._pauses.history
+        history.forget(observation.at_s)
         workload = workload_of(
             observation,
             expected=self._config.expected_workload(),
-            idle_share=self._idle.idle_share(),
-            idle_gaps=self._idle.gaps(),
+            idle_share=history.idle_share(),
+            idle_gaps=history.gaps(),
             max_age_s=max_age_s,
-            last_busy=self._last_busy,
+            last_busy=self._pauses.last_busy,
         )
         if (
             workload is not None
             and workload.requests_per_s > 0
             and workload.source is WorkloadSource.OBSERVED
         ):
-            self._last_busy = workload
+            self._pauses.last_busy = workload
         return workload
 
     async def _recommend(self, workload: Workload | None, at_s: float) -> Recommendation | None:

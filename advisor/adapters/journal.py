@@ -11,6 +11,7 @@ The file stays bounded: rows beyond the newest `max_rows` are deleted, and their
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -21,13 +22,21 @@ from typing import Any
 
 from advisor.errors import JournalError
 
+logger = logging.getLogger("advisor")
+
 MAX_ROWS = 100_000
 TRIM_EVERY = 256  # appends
 BUSY_TIMEOUT_S = 5.0
 MAX_DETAIL_BYTES = 64 * 1024
 INTENT, OUTCOME, ADVICE, PROMISE, VERDICT = "intent", "outcome", "advice", "promise", "verdict"
 KINDS = (INTENT, OUTCOME, ADVICE, PROMISE, VERDICT)
+MEMORY = (
+    "memory"  # what a restart goes on from; of no interest to a reader, so not among the kinds
+)
 SQLITE = b"SQLite format 3\x00"  # how its files begin: https://sqlite.org/fileformat.html
+# Whose a damaged detail is nobody knows: it may be anybody's. Asked for its model it would fail the whole query.
+OF_MODEL = """CASE WHEN NOT json_valid(detail) THEN 1 WHEN json_type(detail) <> 'object' THEN 1
+ELSE json_extract(detail, '$.model') = ? END"""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -88,6 +97,8 @@ class Journal:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             path.chmod(0o600)
             self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            # A damaged cell is its entry's matter: by default one makes all of them unreadable.
+            self._db.text_factory = lambda read: read.decode(errors="replace")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._db.executescript(SCHEMA)
@@ -132,6 +143,10 @@ class Journal:
         """What came of a promise."""
         return self._append(at_s, VERDICT, promise_id, action, detail)
 
+    def remember(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+        """Keep what was seen, for a restart to go on from."""
+        return self._append(at_s, MEMORY, None, action, detail)
+
     def open_intents(self) -> list[Entry]:
         """Intents without an outcome, oldest first: a crash came between, look at what is before acting."""
         return self._select(
@@ -145,7 +160,7 @@ class Journal:
     def newest_of(self, kinds: Sequence[str], limit: int, model: str | None = None) -> list[Entry]:
         """The newest entries of some kinds, of all models or of one, newest first."""
         marks = ", ".join("?" for _ in kinds)
-        whose = "" if model is None else "AND json_extract(detail, '$.model') = ?"
+        whose = "" if model is None else f"AND {OF_MODEL}"
         asked = kinds if model is None else (*kinds, model)
         return self._select(
             f"WHERE kind IN ({marks}) {whose} ORDER BY id DESC LIMIT ?", *asked, limit
@@ -185,17 +200,22 @@ class Journal:
             ).fetchall()
         except sqlite3.Error as error:
             raise JournalError(f"{self._path}: {error}") from None
-        return [
-            Entry(
-                id=row[0],
-                at_s=row[1],
-                kind=row[2],
-                intent_id=row[3],
-                action=row[4],
-                detail=json.loads(row[5]),
-            )
-            for row in rows
-        ]
+        return [self._entry(*row) for row in rows]
+
+    def _entry(
+        self, number: int, at_s: float, kind: str, intent_id: int | None, action: str, text: str
+    ) -> Entry:
+        """A damaged one comes back without its detail, for an intent is one whatever is left of it."""
+        try:
+            detail = json.loads(text)
+        except (TypeError, ValueError):
+            detail = None
+        if not isinstance(detail, dict):
+            logger.warning("%s: entry %s is damaged, its detail is lost", self._path, number)
+            detail = {}
+        return Entry(
+            id=number, at_s=at_s, kind=kind, intent_id=intent_id, action=action, detail=detail
+        )
 
 
 def read_journal(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ REMEMBERED_S = 7 * 86_400.0
 MAX_RUNS = 20_000  # of idle or busy time, remembered at most
 NUM_QUANTILES = 200  # that stand for an exponential distribution
 MAX_HOLE = 1.5  # intervals between two readings; more, and nobody knows what came between
+OVERLAP_S = 1e-3  # by which two runs may seem to overlap: seconds since 1970 are no better than a microsecond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,24 +124,94 @@ def _exponential(mean_s: float) -> tuple[float, ...]:
     return tuple(one * scale for one in raw)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRuns:
+    """Runs of a history as they are kept over a restart: from number `first` on it had these, and none after them.
+
+    Each is when it ended, the seconds of it that were seen, whether it was idle, and its requests (None: not counted).
+    """
+
+    first: int
+    runs: tuple[tuple[float, float, bool, float | None], ...]
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.first, int) and self.first >= 0 and self.runs):
+            raise ValueError(f"run {self.first!r} and the next {len(self.runs)} cannot be")
+        before_s = -math.inf
+        for end_s, seconds, idle, requests in self.runs:
+            if not (0 < seconds <= REMEMBERED_S + OVERLAP_S and math.isfinite(end_s)):
+                raise ValueError(f"a run of {seconds!r} s that ended at {end_s!r} cannot be")
+            if end_s - seconds < before_s - OVERLAP_S:
+                raise ValueError("a run began before the one before it ended")
+            if not isinstance(idle, bool) or not (requests is None or 0 <= requests < math.inf):
+                raise ValueError(f"idle is {idle!r}, with {requests!r} requests")
+            before_s = end_s
+
+
 @dataclass(slots=True)
 class IdleHistory:
-    """The runs of idle and of busy time of the last week, one entry each; bounded in time and in size."""
+    """The runs of idle and of busy time of the last week, one entry each; bounded in time and in size.
+
+    Runs are numbered, so that what changed since the last time can be kept in a few lines, and many such lines tell the
+    whole again (`restored`), whichever of them are lost.
+    """
 
     _runs: deque[_Run] = field(default_factory=lambda: deque(maxlen=MAX_RUNS))
+    _next: int = 0  # number of the next run
+    _changed: int = 0  # number of the first run that is new, or longer, since it was last kept
+
+    @classmethod
+    def restored(cls, kept: Iterable[KeptRuns]) -> IdleHistory:
+        """What was kept, oldest first. The time until the next `add` was seen by nobody, and counts for nothing."""
+        history = cls()
+        for part in kept:
+            history._drop_after(part)
+            for number, (end_s, seconds, idle, requests) in enumerate(part.runs, part.first):
+                run = _Run(
+                    number=number, end_s=end_s, seconds=seconds, idle=idle, requests=requests
+                )
+                history._runs.append(run)
+        history._next = history._changed = history._runs[-1].number + 1 if history._runs else 0
+        return history
+
+    def unkept(self, most: int) -> KeptRuns | None:
+        """The oldest `most` of the runs that changed since they were kept; None where none did."""
+        runs: deque[_Run] = deque(maxlen=most)
+        for run in reversed(self._runs):
+            if run.number < self._changed:
+                break
+            runs.appendleft(run)
+        if not runs:
+            return None
+        told = ((run.end_s, run.seconds, run.idle, run.requests) for run in runs)
+        return KeptRuns(first=runs[0].number, runs=tuple(told))
+
+    def kept(self, part: KeptRuns) -> None:
+        """These are where they survive."""
+        self._changed = part.first + len(part.runs)
 
     def add(
         self, *, at_s: float, interval_s: float, idle: bool, requests_per_s: float | None = None
     ) -> None:
-        """What the `interval_s` seconds before `at_s` were."""
+        """What the `interval_s` seconds before `at_s` were, as far as nothing has told of them."""
+        self._set_clock_back(at_s)
         last = self._runs[-1] if self._runs else None
-        requests = None if requests_per_s is None else requests_per_s * interval_s
+        seconds = interval_s if last is None else min(interval_s, at_s - last.end_s)
+        if seconds <= 0:
+            return
+        counted = requests_per_s is not None and 0 <= requests_per_s < math.inf
+        requests = (requests_per_s or 0.0) * seconds if counted else None
         goes_on = last is not None and at_s - last.end_s <= MAX_HOLE * interval_s
         if last is not None and goes_on and last.idle == idle:
-            last.extend(at_s, interval_s, requests)
+            last.extend(at_s, seconds, requests)
+            self._changed = min(self._changed, last.number)
         else:
-            self._runs.append(_Run(end_s=at_s, seconds=interval_s, idle=idle, requests=requests))
-        self._forget(at_s - REMEMBERED_S)
+            run = _Run(
+                number=self._next, end_s=at_s, seconds=seconds, idle=idle, requests=requests
+            )
+            self._runs.append(run)
+            self._next += 1
+        self.forget(at_s)
 
     def idle_share(self) -> float | None:
         """None until an hour is remembered: not observed is not idle."""
@@ -161,15 +232,37 @@ class IdleHistory:
             num_requests=sum(counted) if len(counted) == len(self._runs) else None,
         )
 
-    def _forget(self, before_s: float) -> None:
-        while self._runs and self._runs[0].end_s < before_s:
+    def forget(self, now_s: float) -> None:
+        """What is older than a week."""
+        before_s = now_s - REMEMBERED_S
+        while self._runs and self._runs[0].end_s <= before_s:
             self._runs.popleft()
         if self._runs:
             self._runs[0].cut(before_s)
 
+    def _set_clock_back(self, now_s: float) -> None:
+        """What is dated after now was seen under a clock that was wrong: it is seen anew."""
+        while self._runs and self._runs[-1].end_s > now_s:
+            last = self._runs[-1]
+            self._changed = min(self._changed, last.number)
+            if last.end_s - last.seconds < now_s:
+                last.end_at(now_s)
+                return
+            self._runs.pop()
+            self._next = last.number
+
+    def _drop_after(self, part: KeptRuns) -> None:
+        """What a later line says anew, or contradicts where one between them was lost."""
+        begins_s = part.runs[0][0] - part.runs[0][1] + OVERLAP_S
+        while self._runs and (
+            self._runs[-1].number >= part.first or self._runs[-1].end_s > begins_s
+        ):
+            self._runs.pop()
+
 
 @dataclass(slots=True)
 class _Run:
+    number: int
     end_s: float
     seconds: float
     idle: bool
@@ -181,8 +274,14 @@ class _Run:
         self.requests = None if unknown else (self.requests or 0.0) + (requests or 0.0)
 
     def cut(self, before_s: float) -> None:
-        kept_s = self.end_s - before_s
-        if self.seconds > kept_s > 0:
-            if self.requests is not None:
-                self.requests *= kept_s / self.seconds
-            self.seconds = kept_s
+        """Its beginning."""
+        self._shorten(min(self.seconds, self.end_s - before_s))
+
+    def end_at(self, end_s: float) -> None:
+        self._shorten(self.seconds - (self.end_s - end_s))
+        self.end_s = end_s
+
+    def _shorten(self, kept_s: float) -> None:
+        if self.requests is not None:
+            self.requests *= kept_s / self.seconds
+        self.seconds = kept_s

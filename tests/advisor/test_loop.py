@@ -219,6 +219,9 @@ class FullDisk:
     def judge(self, *_: Any, **__: Any) -> int:
         raise JournalError("journal.db: database or disk is full")
 
+    def remember(self, **_: Any) -> int:
+        raise JournalError("journal.db: database or disk is full")
+
     def newest_of(self, *_: Any) -> list[Entry]:
         raise JournalError("journal.db: disk I/O error")
 
