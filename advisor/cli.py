@@ -71,8 +71,13 @@ def check(file: ConfigFile) -> None:
         except AdvisorError as error:
             where = config.field_of(one.model, "model_source" if one.model_source else "model")
             raise ConfigError(f"{file}: {where}: {error}") from None
+        if (problem := one.too_long_for(spec)) is not None:
+            raise ConfigError(f"{file}: {config.field_of(one.model, problem)}")
         sized.append(f"{one.model}, {spec.total_params:,} parameters")
-    typer.echo(f"{file}: ok: {'; '.join(sized)}, budget ${config.budget.usd_per_hour:.2f}/h")
+    journal = "" if config.journal is None else f", journal {config.journal}"
+    typer.echo(
+        f"{file}: ok: {'; '.join(sized)}, budget ${config.budget.usd_per_hour:.2f}/h{journal}"
+    )
 
 
 def _load(file: Path) -> Config:

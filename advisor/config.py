@@ -28,6 +28,7 @@ from pydantic import (
 
 from advisor import quantities, yaml_file
 from advisor.core.hardware import find
+from advisor.core.model_spec import ModelSpec
 from advisor.core.objective import Budget, CapacityType, Latency, Slo, said_twice
 from advisor.core.pricing import OfferFilter
 from advisor.core.quantization import Quantization
@@ -155,12 +156,21 @@ class SharedConfig(_Strict):
 
     @field_validator("prices", "journal")
     @classmethod
-    def _in_full(cls, file: Path | None) -> Path | None:
-        """A replica of Serve has a working folder of its own: what is relative here would be lost there."""
+    def _in_full(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        """A relative path counts from the folder of the file that says it; beside a `serve run` file nothing does: a
+        replica of Serve has a working folder of its own, where it would be lost."""
+        if file is None:
+            return None
         try:
-            return None if file is None else file.expanduser().absolute()
+            file = file.expanduser()
         except RuntimeError as error:  # the home of a user who does not exist
             raise ValueError(str(error)) from None
+        folder = (info.context or {}).get("folder")
+        if not file.is_absolute() and folder is None:
+            raise ValueError(
+                f"{str(file)!r} is relative, and a replica of Serve has a folder of its own: say the whole path"
+            )
+        return file if folder is None else (folder / file).absolute()
 
     @field_validator("prices")
     @classmethod
@@ -260,6 +270,22 @@ class ModelConfig(_Strict):
         except UnknownAcceleratorError as error:
             raise ValueError(str(error)) from None
 
+    @field_validator("model", "model_source")
+    @classmethod
+    def _not_blank(cls, name: str | None) -> str | None:
+        if name is not None and not name.strip():
+            raise ValueError("is blank: a name is needed")
+        return name
+
+    def too_long_for(self, spec: ModelSpec) -> str | None:
+        """Why the expected load cannot be served: its mean request is longer than the model's context."""
+        most, load = spec.max_context_tokens, self.expected
+        if load is None or most is None or load.isl + load.osl <= most:
+            return None
+        if load.isl > most:
+            return f"expected.isl: {load.isl:g} tokens, the model's context is {most}"
+        return f"expected: isl + osl are {load.isl + load.osl:g} tokens, the model's context is {most}"
+
     def slos(self) -> tuple[Slo, ...]:
         return tuple(entry.slo() for entry in self.slo)
 
@@ -348,16 +374,16 @@ def environment_value(name: str, field: str) -> str:
     return value
 
 
-def parse_config(args: object, *, where: str) -> Config:
+def parse_config(args: object, *, where: str, folder: Path | None = None) -> Config:
     """The configuration in a mapping, of one `model` or of several `models`; ConfigError with one line per mistake:
-    `where: field: what is wrong`."""
+    `where: field: what is wrong`. Relative paths count from `folder`; without one they are a mistake."""
     if not isinstance(args, Mapping):
         raise ConfigError(f"{where}: the advisor's configuration must be a mapping of fields")
     kind: type[Config] = SeveralConfig if "models" in args else AdvisorConfig
     fields = dict(args)
     lines = list(_taken_out(fields)) if kind is SeveralConfig else []
     try:
-        config = kind.model_validate(fields)
+        config = kind.model_validate(fields, context={"folder": folder})
     except ValidationError as error:
         lines += [_line(problem, kind) for problem in error.errors()]
     if lines:
@@ -391,7 +417,7 @@ def load_config(file: Path) -> Config:
         raise ConfigError(
             f"{file}: applications: none has import_path {ADVISOR_APP_PREFIX}build_app"
         )
-    return parse_config(content, where=str(file))
+    return parse_config(content, where=str(file), folder=file.parent)
 
 
 def _printable(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
@@ -153,3 +154,53 @@ def test_importing_the_command_brings_nothing_heavy() -> None:
     code = f"import sys, advisor.cli; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lengths", "says"),
+    [
+        ((2049, 1), "expected.isl: 2049 tokens, the model's context is 2048"),
+        ((2000, 49), "expected: isl + osl are 2049 tokens, the model's context is 2048"),
+        ((2000, 48), None),
+    ],
+)
+def test_requests_beyond_the_models_context_are_no_load_to_expect(
+    model: Path, lengths: tuple[int, int], says: str | None
+) -> None:
+    isl, osl = lengths
+    file = config(model, f"expected: {{requests_per_s: 1, isl: {isl}, osl: {osl}}}")
+    done = advisor("check", str(file))
+    assert done.returncode == (0 if says is None else 2)
+    assert done.stderr == ("" if says is None else f"error: {file}: {says}\n")
+
+
+@pytest.mark.parametrize("name", ["''", "'  '", '"\\t"'])
+@pytest.mark.parametrize("field", ["model", "model_source"])
+def test_a_blank_name_is_none(model: Path, field: str, name: str) -> None:
+    file = config(model)
+    lines = [line for line in file.read_text().splitlines() if not line.startswith(f"{field}:")]
+    file.write_text("\n".join([*lines, f"{field}: {name}"]))
+    done = advisor("check", str(file))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {file}: {field}: ")
+
+
+def test_a_relative_path_counts_from_its_file(model: Path) -> None:
+    file = config(model, "journal: j.db")
+    done = advisor("check", str(file))  # from another folder
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(f", journal {model / 'j.db'}\n")
+
+
+def test_a_replica_of_serve_has_no_folder_to_count_from(model: Path) -> None:
+    fields = yaml.safe_load(config(model).read_text()) | {"journal": "j.db", "prices": "own.yaml"}
+    file = model / "serve.yaml"
+    application = {"import_path": "serve_apps.advisor:build_app", "args": fields}
+    file.write_text(yaml.safe_dump({"applications": [application]}))
+    done = advisor("check", str(file))
+    assert done.returncode == 2
+    said = done.stderr.splitlines()
+    assert [line.split(": ")[2] for line in said] == ["prices", "journal"]
+    assert all(
+        "is relative, and a replica of Serve has a folder of its own" in line for line in said
+    )
