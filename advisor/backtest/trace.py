@@ -179,7 +179,7 @@ class _Reader:
         if wrong.any():
             index = int(np.argmax(wrong))
             raise TraceError(
-                f"{self.path}: {name}: row {self.rows + index}: {values[index]:.12g} {why}"
+                f"{self.path}: {name}: row {self.rows + index + 1}: {values[index]:.12g} {why}"
             )
 
 
@@ -229,7 +229,7 @@ def _csv_batches(path: Path) -> Iterator[_Batch]:
         _require_columns(path, names_found)
         reader.fieldnames = names_found
         has_tenants = TENANT in names_found
-        rows = enumerate(reader)
+        rows = enumerate(reader, start=1)  # as people count them, the header not among them
         while some := list(itertools.islice(rows, BATCH_ROWS)):
             names = [str(row[TENANT]) for _, row in some] if has_tenants else []
             unique = list(dict.fromkeys(names))

@@ -59,13 +59,20 @@ def _print_table(entries: list[Entry]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("at", "id", "model", "kind", "of", "action", "detail"):
+    table.add_column("at (UTC)", no_wrap=True)
+    for heading in ("id", "model", "kind", "of", "action", "detail"):
         table.add_column(heading, overflow="fold")
     for entry in entries:
         of = "" if entry.intent_id is None else str(entry.intent_id)
         model = str(entry.detail.get("model", ""))
         table.add_row(
-            _when(entry), str(entry.id), model, entry.kind, of, entry.action, _in_words(entry)
+            f"{datetime.fromtimestamp(entry.at_s, UTC):%Y-%m-%d %H:%M:%S}",
+            str(entry.id),
+            model,
+            entry.kind,
+            of,
+            entry.action,
+            _in_words(entry),
         )
     Console().print(table)
 
@@ -82,7 +89,9 @@ def _in_words(entry: Entry) -> str:
         if detail.get("not_comparable"):
             return f"not comparable: {detail['not_comparable']}"
         return _compared(detail.get("predicted", {}), detail.get("observed", {}))
-    return "; ".join(f"{name} {value}" for name, value in detail.items() if name != "model")
+    return "; ".join(
+        f"{name} {_shown(value)}" for name, value in detail.items() if name != "model"
+    )
 
 
 def _values(values: dict[str, Any]) -> str:
@@ -98,4 +107,15 @@ def _compared(predicted: dict[str, Any], observed: dict[str, Any]) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, int | float) else "unknown"
+    """Whole numbers as they are, others to three digits, of which no more can be meant."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "unknown"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"({', '.join(f'{name} {_shown(each)}' for name, each in value.items())})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return _number(value) if isinstance(value, float) else str(value)

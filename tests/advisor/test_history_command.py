@@ -94,3 +94,21 @@ def test_of_several_models_one_can_be_asked_for(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["history", str(file), "--model", "org/chat", "--json"])
     [row] = [json.loads(line) for line in result.output.splitlines()]
     assert row["detail"] == {"model": "org/chat", "reason": "busy"}
+
+
+def test_no_number_is_longer_than_it_means(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with Journal(file) as kept:
+        kept.advise(
+            at_s=1.0,
+            action="scale",
+            detail={
+                "usd_per_hour": 1.2345678901234567, "tokens": 123456.789, "replicas": 12, "sound": True,
+                "taught": {"decode": 0.98765432, "over": [1.23456789, 2]},
+            },
+        )  # fmt: skip
+    shown = run(str(file))
+    assert "replicas 12; sound True; taught (decode 0.988, over [1.23, 2])" in shown
+    assert "tokens 123,457; usd_per_hour 1.23" in shown
+    raw = CliRunner().invoke(cli, ["history", str(file), "--json"]).output
+    assert json.loads(raw)["detail"]["usd_per_hour"] == 1.2345678901234567

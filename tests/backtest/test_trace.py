@@ -46,7 +46,7 @@ def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
     [
         ("", "the file is empty"),
         ("arrival_s;input_tokens;output_tokens\n0;5;1\n", "separated by commas"),
-        ("arrival_s,input_tokens,output_tokens\n0,5\n", "row 0: the row ends before it"),
+        ("arrival_s,input_tokens,output_tokens\n0,5\n", "row 1: the row ends before it"),
     ],
 )
 def test_a_csv_that_is_none_says_why(tmp_path: Path, text: str, expected: str) -> None:
@@ -58,13 +58,13 @@ def test_a_csv_that_is_none_says_why(tmp_path: Path, text: str, expected: str) -
 @pytest.mark.parametrize(
     ("column", "values", "expected"),
     [
-        ("arrival_s", [0.0, 2.0, 1.0], "arrival_s: row 2: 1 arrives before the row above it"),
-        ("arrival_s", [0.0, float("nan"), 1.0], "arrival_s: row 1: nan is not a finite number"),
-        ("arrival_s", [-1.0, 0.0, 1.0], "arrival_s: row 0: -1 is negative"),
-        ("arrival_s", [0.0, None, 1.0], "arrival_s: row 1: nan is not a finite number"),
-        ("arrival_s", [0.0, 1.0, 1e9], "arrival_s: row 2: 1000000000 is above 9e+06"),
-        ("input_tokens", [1, 2, -3], "input_tokens: row 2: -3 is negative"),
-        ("output_tokens", [1.0, 2.5, 3.0], "output_tokens: row 1: 2.5 is not a whole number"),
+        ("arrival_s", [0.0, 2.0, 1.0], "arrival_s: row 3: 1 arrives before the row above it"),
+        ("arrival_s", [0.0, float("nan"), 1.0], "arrival_s: row 2: nan is not a finite number"),
+        ("arrival_s", [-1.0, 0.0, 1.0], "arrival_s: row 1: -1 is negative"),
+        ("arrival_s", [0.0, None, 1.0], "arrival_s: row 2: nan is not a finite number"),
+        ("arrival_s", [0.0, 1.0, 1e9], "arrival_s: row 3: 1000000000 is above 9e+06"),
+        ("input_tokens", [1, 2, -3], "input_tokens: row 3: -3 is negative"),
+        ("output_tokens", [1.0, 2.5, 3.0], "output_tokens: row 2: 2.5 is not a whole number"),
         ("output_tokens", ["a", "b", "c"], "output_tokens: string is not a number"),
     ],
 )
@@ -89,7 +89,7 @@ def test_a_missing_column_an_empty_file_and_no_parquet_are_refused(tmp_path: Pat
     with pytest.raises(TraceError, match="no such file"):
         load_trace(tmp_path / "d.parquet")
     (tmp_path / "e.csv").write_text("arrival_s,input_tokens,output_tokens\n0,x,1\n")
-    with pytest.raises(TraceError, match="input_tokens: row 0: 'x' is not a number"):
+    with pytest.raises(TraceError, match="input_tokens: row 1: 'x' is not a number"):
         load_trace(tmp_path / "e.csv")
 
 
@@ -107,7 +107,7 @@ def test_a_long_trace_is_read_in_batches_and_order_is_checked_across_them(tmp_pa
     assert len(seen) >= 3
     assert seen[-1] == (count, count)
     columns["arrival_s"][module.BATCH_ROWS] = 0.5  # the first row of the second batch
-    with pytest.raises(TraceError, match=f"row {module.BATCH_ROWS}: 0.5 arrives before"):
+    with pytest.raises(TraceError, match=f"row {module.BATCH_ROWS + 1}: 0.5 arrives before"):
         load_trace(write(tmp_path / "wrong.parquet", **columns))
 
 
