@@ -92,11 +92,13 @@ def spot_beside(
     )
 
 
-def order(choice: Priced) -> tuple[float, int, str, str]:
-    """Cheapest first; of equals the fewest devices, then by name, so that the answer never depends on the input's order."""
+def order(choice: Priced) -> tuple[float, bool, int, str, str]:
+    """Cheapest first; of equals experts in slices, the fewest devices, then by name, so that the answer never depends on
+    the input's order."""
     replica = choice.build.replica
     devices = choice.replicas * replica.tp_degree
-    return choice.usd_per_hour, devices, replica.accelerator.name, choice.offer.provider
+    whole = choice.build.expert_parallel
+    return choice.usd_per_hour, whole, devices, replica.accelerator.name, choice.offer.provider
 
 
 def too_many(choice: Priced, constraints: Constraints) -> bool:

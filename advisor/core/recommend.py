@@ -25,6 +25,7 @@ from advisor.core.choice import (
     too_much,
 )
 from advisor.core.correction import UNCORRECTED, Correction
+from advisor.core.expert_split import why_split_so
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
 from advisor.core.learning import NOTHING_LEARNED, Learned
@@ -240,6 +241,7 @@ class Problem:
             prediction=self.prediction(choice),
             reasons=reasons,
             quantization=replica.spec.quantization,
+            expert_parallel=choice.build.expert_parallel,
             spot=choice.spot,
         )
 
@@ -335,6 +337,7 @@ class Problem:
         name = replica.accelerator.name
         devices = f"{replica.tp_degree} x {name}" if replica.tp_degree > 1 else name
         load = f"{workload.requests_per_s:.2f} requests/s of {workload.isl:.0f} tokens in and {workload.osl:.0f} out"
+        experts = why_split_so(best.build, workload, self.slos)
         predicted = self.prediction(best)
         reasons = [
             f"budget: ${self.budget.usd_per_hour:.2f}/h, ${self.budget.usd_per_month:.0f} a month of {HOURS_PER_MONTH} h",
@@ -343,6 +346,7 @@ class Problem:
             f"load ({workload.source}): {load}",
             f"one replica on {devices} sustains {best.build.inside_slos_per_s:.2f} requests/s inside the objectives, "
             f"so the load needs {best.replicas}",
+            *([] if experts is None else [f"experts {experts}"]),
             f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
             f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",
             *self._about_spot(best),
@@ -390,6 +394,7 @@ def _mix_part(build: Build, offer: Offer, instances: int) -> MixPart:
         offer=offer,
         instances=instances,
         quantization=build.replica.spec.quantization,
+        expert_parallel=build.expert_parallel,
     )
 
 

@@ -91,6 +91,7 @@ class Candidate:
     reasons: tuple[str, ...]
     quantization: Quantization = Quantization.NONE  # how the weights are stored
     spot: SpotShare | None = None
+    expert_parallel: bool = False  # whole experts on each GPU of a replica
 
     @property
     def spot_replicas(self) -> int:
@@ -132,6 +133,7 @@ class MixPart:
     offer: Offer
     instances: int
     quantization: Quantization = Quantization.NONE
+    expert_parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ def why_invalid(
         return "degrees start at 1"
     if pp_degree > spec.num_layers:
         return f"{spec.num_layers} layers do not make {pp_degree} stages"
+    if expert_parallel and not spec.num_experts:
+        return "expert parallelism needs a model with experts"
     if tp_degree > devices_per_island:
         return f"tensor parallelism over {tp_degree} leaves the island of {devices_per_island}"
     if spec.num_attention_heads % tp_degree:
@@ -257,6 +259,52 @@ def _tokens_by_blocks(spec: ModelSpec, tp_degree: int, layers: int, room: float)
     with_state = sum(state.layers for state in spec.layout.states)
     per_token = kv_bytes_per_token_per_device(spec, tp_degree) + with_state * widest
     return room / (per_token * layers / spec.num_layers) if per_token else math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """How a replica's devices share the model: all in slices, or with some experts whole on each (expert parallelism)."""
+
+    tp_degree: int
+    expert_parallel: bool = False
+
+
+def splits(
+    spec: ModelSpec, accelerator: Accelerator, *, context_tokens: float
+) -> tuple[Split, ...]:
+    """Every split that vLLM starts with and that holds one request of that context; fewest devices first, of as many the
+    plain one."""
+    length = max(1, math.ceil(context_tokens))
+    return tuple(
+        Split(tp_degree=tp_degree, expert_parallel=whole)
+        for tp_degree in TP_DEGREES
+        if (kinds := _valid_kinds(spec, tp_degree))
+        # Whole experts need no more room than slices, which kernels pad.
+        and fit(spec, accelerator, tp_degree, max_model_len=length).kv_tokens >= context_tokens
+        for whole in kinds
+    )
+
+
+def _valid_kinds(spec: ModelSpec, tp_degree: int) -> list[bool]:
+    """Of False (sliced) and True (whole experts) what is valid."""
+    plain = [False] if valid_tp_degree(spec, tp_degree) else []
+    whole = why_not_expert_parallel(spec, tp_degree) is None
+    return [*plain, True] if whole else plain
+
+
+def why_not_expert_parallel(spec: ModelSpec, tp_degree: int) -> str | None:
+    """Why experts cannot stay whole over that many devices; None where they can.
+
+    vLLM deals them out over tp x dp ranks (layers/fused_moe/config.py) and takes an uneven share as well: then one device
+    holds and does more than the others, and what it holds is not sized here.
+    """
+    if not spec.num_experts:
+        return "the model has no experts"
+    if tp_degree == 1:
+        return "one GPU holds all of them"
+    if spec.num_experts % tp_degree:
+        return f"{spec.num_experts} experts do not share out evenly over {tp_degree}"
+    return why_invalid(spec, tp_degree, expert_parallel=True)
 
 
 def smallest_tp_degree(

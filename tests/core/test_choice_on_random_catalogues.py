@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,13 +11,15 @@ from hypothesis import strategies as st
 
 from advisor import data
 from advisor.core import perf, sizing
+from advisor.core.hardware import Accelerator
 from advisor.core.idle_gaps import observed_gaps
-from advisor.core.model_spec import model_spec_from_config
+from advisor.core.model_spec import ModelSpec, model_spec_from_config
 from advisor.core.objective import Budget, CapacityType, Latency, Slo
 from advisor.core.pricing import OfferFilter
 from advisor.core.recommend import Constraints, recommend
 from advisor.core.recommendation import Offer
 from advisor.core.workload import Workload, WorkloadSource
+from advisor.data import models
 
 SPEC = model_spec_from_config(
     {
@@ -25,6 +28,9 @@ SPEC = model_spec_from_config(
     },
     name="mistral",
 )  # fmt: skip
+MIXTURE: ModelSpec = (
+    models.spec_of("Qwen/Qwen3-30B-A3B-FP8") or SPEC
+)  # its experts only stay whole over 4 and 8
 CARDS = {
     a.name: a
     for a in data.accelerators()
@@ -55,8 +61,30 @@ slos = st.sampled_from(
 )
 
 
+def valid(spec: ModelSpec, tp_degree: int, whole: bool) -> bool:
+    if not whole:
+        return sizing.valid_tp_degree(spec, tp_degree)
+    if spec.num_experts == 0 or tp_degree == 1 or spec.num_experts % tp_degree:
+        return False
+    return sizing.why_invalid(spec, tp_degree, expert_parallel=True) is None
+
+
+def sustains(
+    spec: ModelSpec, card: Accelerator, tp_degree: int, whole: bool, slo: tuple[Slo, ...]
+) -> float:
+    replica = perf.Replica(
+        spec=spec, accelerator=card, tp_degree=tp_degree, settings=perf.Settings(expert_parallel=whole)
+    )  # fmt: skip
+    return perf.max_requests_per_s(replica, isl=ISL, osl=OSL, slos=slo)
+
+
 def brute_force(
-    known: list[Offer], allowed: OfferFilter, rate: float, slo: tuple[Slo, ...], most: int | None
+    spec: ModelSpec,
+    known: list[Offer],
+    allowed: OfferFilter,
+    rate: float,
+    slo: tuple[Slo, ...],
+    most: int | None,
 ) -> list[float]:
     """$/h of every way to serve the load inside the objectives with at most that many replicas."""
     costs = []
@@ -64,11 +92,16 @@ def brute_force(
         card = CARDS[offer.accelerator]
         if not allowed.allows(offer) or not card.runs_vllm:
             continue
-        for tp_degree in (1, 2, 4, 8):
-            if not sizing.valid_tp_degree(SPEC, tp_degree) or offer.accelerator_count < tp_degree:
+        for tp_degree, whole in product((1, 2, 4, 8), (False, True)):
+            if not valid(spec, tp_degree, whole) or offer.accelerator_count < tp_degree:
                 continue
-            replica = perf.Replica(spec=SPEC, accelerator=card, tp_degree=tp_degree)
-            each = perf.max_requests_per_s(replica, isl=ISL, osl=OSL, slos=slo)
+            each = sustains(spec, card, tp_degree, whole, slo)
+            if (
+                whole
+                and valid(spec, tp_degree, False)
+                and each <= 1.05 * sustains(spec, card, tp_degree, False, slo)
+            ):
+                continue  # no evidence for it
             replicas = 1
             while each > 0 and replicas * each < rate:
                 replicas += 1
@@ -82,6 +115,7 @@ def brute_force(
 
 
 CASES = {
+    "spec": st.sampled_from([SPEC, MIXTURE]),
     "known": st.lists(offers, max_size=5),
     "rate": st.floats(0, 60),
     "budget": st.floats(0.05, 100),
@@ -104,6 +138,7 @@ def test_the_cap_holds_and_the_minimum_is_the_minimum(case: dict[str, Any]) -> N
 
 
 def check_choice(
+    spec: ModelSpec,
     known: list[Offer],
     rate: float,
     budget: float,
@@ -115,7 +150,7 @@ def check_choice(
 ) -> None:
     allowed = OfferFilter(providers=providers, capacity_types=types)
     found = recommend(
-        spec=SPEC,
+        spec=spec,
         workload=Workload(
             requests_per_s=rate,
             isl=ISL,
@@ -131,11 +166,12 @@ def check_choice(
         constraints=Constraints(offers=allowed, max_replicas=max_replicas, cold_start_s=0.1),
         today=date(2026, 11, 24),
     )
-    within = [c for c in brute_force(known, allowed, rate, slo, max_replicas) if c <= budget]
+    within = [c for c in brute_force(spec, known, allowed, rate, slo, max_replicas) if c <= budget]
     assert found.feasible == bool(within)
     assert (found.shortfall is None) == found.feasible
     if found.feasible:
         assert found.best is not None
+        assert valid(spec, found.best.tp_degree, found.best.expert_parallel)
         share = 0.1 if idle else 1.0
         assert abs(found.best.usd_per_hour - min(within) * share) <= 1e-6 * min(within)
         for candidate in (found.best, *found.runners_up):
