@@ -84,12 +84,24 @@ class TrafficClass:
             return self.mean_per_s
         return max(self.peak_requests_per_s, self.mean_per_s or 0.0)
 
+    def busy_share(self, over_s: float) -> float:
+        """Of times that long, those in which anything comes; all where nobody counted the gaps."""
+        if self.rates_per_s:
+            span = min(len(self.rates_per_s), max(1, math.floor(over_s / self.window_s)))
+            sums = np.convolve(self.rates_per_s, np.ones(span), "valid")
+            return float(np.mean(sums > 0))
+        if self.gaps is None:
+            return 1.0
+        within_s = math.fsum(max(0.0, gap_s - over_s) for gap_s in self.gaps.lengths_s)
+        return max(0.0, 1.0 - within_s / self.gaps.over_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
     """What would serve it: `replicas` carry the peak inside the objectives, at `usd_per_hour` each while they run.
 
-    Spot is priced only where it is known how often it is taken back.
+    Where some of those are on spot, `usd_per_hour` is the mean of them, and `on_demand_usd_per_hour` one that is not. Spot
+    for a batch job is priced only where it is known how often it is taken back.
     """
 
     usd_per_hour: float
@@ -98,8 +110,12 @@ class Supply:
     cold_start_s: float
     drain_s: float = 0.0
     min_billed_s: float = 60.0
+    on_demand_usd_per_hour: float | None = None  # None: as `usd_per_hour`
     spot_usd_per_hour: float | None = None
-    spot_interruptions_per_hour: float | None = None
+    spot_interruptions_per_hour: float | None = None  # of one replica
+    spot_available_share: float = 1.0  # of the time that there is any to be had
+    # of a replica's time, what an interruption undoes: half an answer, where all that is in work begins anew
+    lost_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +132,7 @@ class ModePrice:
     missing: bool = False
     replicas: int | None = None  # while it runs
     keep_s: float | None = None  # after the last request
+    every_s: float | None = None  # from one drain to the next
     starts_per_hour: float = 0.0
     cold_hit_share: float | None = None
     on_spot: bool = False

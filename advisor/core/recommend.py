@@ -43,7 +43,7 @@ from advisor.core.recommendation import (
     Rejected,
     SpotShare,
 )
-from advisor.core.spot_fleet import told
+from advisor.core.spot_fleet import spot_offer, told
 from advisor.core.workload import Workload
 
 __all__ = ["Constraints", "recommend"]
@@ -52,6 +52,7 @@ NUM_RUNNERS_UP = 4
 NOT_ALLOWED = "not among the accelerators allowed"
 NO_OFFER = "no offer among the allowed providers, regions and capacity types"
 OLD_PRICE_DAYS = 90
+QUEUED = (Mode.ASYNC, Mode.BATCH)  # no endpoint has to be there: their price says what is on spot
 MIN_MIX_SAVING = 0.01  # of the best of one type: below it a second type is not worth its trouble
 
 
@@ -122,21 +123,55 @@ class Problem:
 
     def best_mode(self, choice: Priced) -> ModeChoice:
         """The mode in which those replicas serve the load for the least dollars."""
-        build = choice.build
         traffic = TrafficClass(
             peak_requests_per_s=self.workload.requests_per_s,
             gaps=self.workload.idle_gaps,
             slos=self.slos,
             deadline_s=self.deadline_s,
         )
+        present = Mode.ALWAYS_ON if self.watch is None else self.watch.in_use.mode
+        return choose_mode(traffic, self.supply(choice), present=present, asked=self.asked_mode)
+
+    def supply(self, choice: Priced) -> Supply:
+        """What those replicas cost while they run, on demand and, where that is allowed and to be had, on spot."""
+        build, replicas = choice.build, choice.replicas
+        plain = pricing.fleet_usd_per_hour(
+            choice.offer, tp_degree=build.replica.tp_degree, replicas=replicas
+        )
         supply = Supply(
-            usd_per_hour=choice.usd_per_hour / choice.replicas,
-            replicas=choice.replicas,
+            usd_per_hour=choice.usd_per_hour / replicas,
+            replicas=replicas,
             saturated_requests_per_s=max(build.rate_per_s, build.carried_per_s),
             cold_start_s=self.constraints.cold_start_s,
+            on_demand_usd_per_hour=plain / replicas,
         )
-        present = Mode.ALWAYS_ON if self.watch is None else self.watch.in_use.mode
-        return choose_mode(traffic, supply, present=present, asked=self.asked_mode)
+        use, offer = self.constraints.spot, self._spot_machine(choice)
+        if use is None or offer is None:
+            return supply
+        return replace(
+            supply,
+            spot_usd_per_hour=offer.usd_per_hour,
+            spot_interruptions_per_hour=use.taken_per_hour,
+            spot_available_share=use.had_share,
+            lost_s=self._answer_s(build) / 2,
+        )
+
+    def _spot_machine(self, choice: Priced) -> Offer | None:
+        if self.spot_offers is None:
+            return None
+        replica = choice.build.replica
+        return spot_offer(
+            self.spot_offers.offers(replica.accelerator.name),
+            choice.offer,
+            tp_degree=replica.tp_degree,
+            replicas=choice.replicas,
+        )
+
+    def _answer_s(self, build: Build) -> float:
+        """Of one answer beside as many as the replica carries."""
+        isl, osl = self.workload.isl, self.workload.osl
+        found = perf.latencies(build.replica, requests_per_s=build.carried_per_s, isl=isl, osl=osl)
+        return 0.0 if found is None else found[1] * osl
 
     def weigh(self, accelerators: Iterable[Accelerator]) -> Weighed:
         """All that can be said before the budget is looked at."""
@@ -242,7 +277,7 @@ class Problem:
             reasons=reasons,
             quantization=replica.spec.quantization,
             expert_parallel=choice.build.expert_parallel,
-            spot=choice.spot,
+            spot=None if mode.mode in QUEUED else choice.spot,
         )
 
     def why_missed(self, choice: Priced) -> str:
@@ -349,7 +384,7 @@ class Problem:
             *([] if experts is None else [f"experts {experts}"]),
             f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
             f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",
-            *self._about_spot(best),
+            *(() if mode.mode in QUEUED else self._about_spot(best)),
             f"{mode.mode}: {mode.reason}",
             f"latency is {predicted.basis}{self._taught(replica.correction)}",
         ]

@@ -41,6 +41,15 @@ class SpotUse:
     interruptions_per_hour: float | None = None
     available_share: float | None = None
 
+    @property
+    def taken_per_hour(self) -> float:
+        rate = self.interruptions_per_hour
+        return UNKNOWN_INTERRUPTIONS_PER_HOUR if rate is None else rate
+
+    @property
+    def had_share(self) -> float:
+        return UNKNOWN_AVAILABLE_SHARE if self.available_share is None else self.available_share
+
     def on_demand_of(self, replicas: int) -> int:
         share = math.ceil(self.on_demand_share * replicas - 1e-9)
         return min(replicas, max(self.on_demand_floor, share))

@@ -234,6 +234,52 @@ def test_spot_that_nobody_has_is_said() -> None:
     assert any("spot: none, no spot machine for one replica from aws" in r for r in found.reasons)
 
 
+OVERNIGHT = (Slo(latency=Latency.E2E, bound_s=8 * 3600, percentile=99),)
+
+
+def overnight(**constraints: object) -> Recommendation:
+    """150 requests/s by day, whose answers may take eight hours."""
+    nights = assumed_gaps(idle_share=0.4, mean_gap_s=36_000, requests_per_s=60)
+    offers = OfferFilter(providers=("gcp",))
+    return advise(150.0, slos=OVERNIGHT, gaps=nights, offers=offers, **constraints)
+
+
+def test_a_batch_job_is_priced_on_spot_where_that_is_allowed_and_says_so() -> None:
+    plain, found = overnight(), overnight(spot=KNOWN_SPOT)
+    assert plain.best is not None
+    assert found.best is not None
+    assert _mode(plain) is not Mode.BATCH
+    assert _mode(found) is Mode.BATCH
+    assert found.best.usd_per_hour < 0.7 * plain.best.usd_per_hour
+    [told] = [reason for reason in found.reasons if reason.startswith("batch: ")]
+    assert "of spot x (" in told
+    assert "taken back 0.05 times an hour, each a start and" in told
+    assert " 0 s of work lost" not in told
+    assert "for the 5% of the time without any, on demand at" in told
+    assert found.best.spot is None, "what an always-on fleet would have on spot is not what runs"
+    assert not any(reason.startswith("spot: ") for reason in found.reasons)
+
+
+def test_a_queue_is_priced_on_demand_whatever_an_endpoint_has_on_spot() -> None:
+    def queue(found: Recommendation) -> str:
+        [told] = [entry.reason for entry in found.rejected if entry.mode is Mode.ASYNC]
+        return told.split(": ", 1)[1]
+
+    plain, found = overnight(), overnight(spot=KNOWN_SPOT)
+    chosen = next(reason for reason in plain.reasons if reason.startswith("async: "))
+    assert queue(found) in chosen
+
+
+def test_spot_whose_manners_are_not_known_is_taken_at_the_worst_for_a_batch_job_too() -> None:
+    worst, known = overnight(spot=SpotUse()), overnight(spot=KNOWN_SPOT)
+    [told] = [reason for reason in worst.reasons if reason.startswith("batch: ")]
+    assert "taken back 0.74 times an hour" in told
+    assert "for the 69% of the time without any" in told
+    assert worst.best is not None
+    assert known.best is not None
+    assert worst.best.usd_per_hour > known.best.usd_per_hour
+
+
 def _mode(found: Recommendation) -> Mode:
     assert found.best is not None
     return found.best.mode
