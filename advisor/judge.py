@@ -21,7 +21,7 @@ from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator, find
 from advisor.core.learning import MEDIANS, NOTHING_LEARNED, Learned
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import Latency, Mode, Slo
+from advisor.core.objective import CapacityType, Latency, Mode, Slo
 from advisor.core.observation import Observation, quantile
 from advisor.core.recommendation import Candidate, Fleet, Recommendation
 from advisor.core.verdict import (
@@ -231,20 +231,33 @@ def conditions_of(seen: Round) -> Conditions:
     )
 
 
-def usd_per_hour_now(fleet: Fleet | None, offers: OfferIndex) -> float | None:
-    """What the fleet costs at the cheapest allowed offer of its accelerator; None where it is not known what it runs on.
+def usd_per_hour_now(
+    fleet: Fleet | None, offers: OfferIndex, spot_offers: OfferIndex | None = None
+) -> float | None:
+    """What the fleet is billed at the cheapest allowed offer of its accelerator; None where it is not known what it runs
+    on.
 
-    An estimate, and from below: whoever runs it may have rented it elsewhere.
+    Replicas that are known to be on spot are priced there, where `spot_offers` has a machine for them. An estimate, and
+    from below: whoever runs it may have rented it elsewhere.
     """
     if fleet is None or len(fleet.accelerators) != 1 or not fleet.running_replicas:
         return None
-    tp_degree = fleet.devices_per_replica or 1
-    offer = offers.cheapest(
-        fleet.accelerators[0], tp_degree=tp_degree, replicas=fleet.running_replicas
-    )
+    name, tp_degree = fleet.accelerators[0], fleet.devices_per_replica or 1
+    offer = offers.cheapest(name, tp_degree=tp_degree, replicas=fleet.running_replicas)
     if offer is None:
         return None
-    return pricing.fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=fleet.running_replicas)
+    alone = pricing.fleet_usd_per_hour(offer, tp_degree=tp_degree, replicas=fleet.running_replicas)
+    on_spot = min(fleet.spot_replicas or 0, fleet.running_replicas)
+    if on_spot == 0 or spot_offers is None:
+        return alone
+    spot = (one for one in spot_offers.offers(name) if one.capacity_type is CapacityType.SPOT)
+    machine = pricing.cheapest_offer(spot, tp_degree=tp_degree, replicas=on_spot)
+    if machine is None:
+        return alone
+    rest = pricing.fleet_usd_per_hour(
+        offer, tp_degree=tp_degree, replicas=fleet.running_replicas - on_spot
+    )
+    return rest + pricing.fleet_usd_per_hour(machine, tp_degree=tp_degree, replicas=on_spot)
 
 
 def promise_from(entry: Entry) -> Promise:

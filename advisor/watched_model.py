@@ -22,6 +22,7 @@ from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import find
 from advisor.core.learning import Learned, accelerators_of, window_of
 from advisor.core.mode_in_use import ModeInUse, ModeWatch
+from advisor.core.objective import CapacityType
 from advisor.core.observation import Observation
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
@@ -69,6 +70,11 @@ class WatchedModel:
             diary=diary,
         )
         self._offers = OfferIndex(catalogue.offers, config.constraints().offers)
+        # Of what runs, spot may be a part whether or not it may be recommended.
+        self._spot_offers = OfferIndex(
+            catalogue.offers,
+            replace(config.constraints().offers, capacity_types=(CapacityType.SPOT,)),
+        )
         self._limits = limits_of(config)
         self.max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * config.interval)
         self._decisions = DecisionMemory()
@@ -111,7 +117,7 @@ class WatchedModel:
             took_s=scraped.took_s + time.perf_counter() - began_s,
             observation=observation,
             fleet=fleet,
-            fleet_usd_per_hour=usd_per_hour_now(fleet, self._offers),
+            fleet_usd_per_hour=usd_per_hour_now(fleet, self._offers, self._spot_offers),
             workload=workload,
             recommendation=recommendation,
             mode_in_use=self._mode_in_use,

@@ -175,6 +175,9 @@ class Fleet:
     accelerators: tuple[str, ...] = ()  # names seen on the nodes; empty on CPU
     devices_per_replica: int | None = None  # GPUs that Serve places a replica on; None on CPU
     data_path: str | None = None  # "direct-streaming" or "stock"
+    spot_replicas: int | None = (
+        None  # of those that run; None where not every node says what it is
+    )
 
 
 class Action(StrEnum):

@@ -381,3 +381,117 @@ def test_a_replicas_devices_are_those_the_deployed_file_asks_for(
     fleet = fleet_of(answer)
     assert fleet is not None
     assert fleet.devices_per_replica == devices
+
+
+# --- which replicas are on spot
+
+LABEL = "ray.io/market-type"
+
+
+def nodes_answer(labels: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """What `GET /api/v0/nodes` answers (Ray 2.60, 2026-11-25), shortened."""
+    rows = [
+        {"node_id": name, "node_ip": "10.0.0.1", "state": "ALIVE", "labels": {"ray.io/node-id": name, **more}}
+        for name, more in labels.items()
+    ]  # fmt: skip
+    return {"result": True, "msg": "", "data": {"result": {"total": len(rows), "result": rows}}}
+
+
+def details_on(*nodes: str | None) -> dict[str, Any]:
+    """One running replica on each node; a fourth is on its way."""
+    found = serve_details()
+    deployment = found["applications"]["llm"]["deployments"][DEPLOYMENT]
+    deployment["replicas"] = [
+        {"replica_id": f"r{i}", "state": "RUNNING", **({} if node is None else {"node_id": node})}
+        for i, node in enumerate(nodes)
+    ] + [{"replica_id": "r9", "state": "STARTING", "node_id": "elsewhere"}]
+    return found
+
+
+class LabelledRay:
+    """A dashboard whose nodes have labels, or whose state API answers with something else."""
+
+    def __init__(self, details: dict[str, Any], nodes: Any) -> None:
+        self.details, self.nodes = details, nodes
+
+    def __call__(self, request: Request) -> Answer:
+        assert request.headers["authorization"] == "Bearer tok3n"
+        if request.path.startswith("/api/v0/nodes"):
+            return (
+                self.nodes
+                if isinstance(self.nodes, Answer)
+                else Answer(200, json.dumps(self.nodes))
+            )
+        return Answer(200, json.dumps(self.details))
+
+
+def spot_replicas_over(ray: LabelledRay, changes: list[Any]) -> tuple[list[int | None], int]:
+    """As read in each round, the nodes' answer or the details changed before it; and how often nodes were asked for."""
+
+    async def rounds(url: str) -> list[int | None]:
+        reader = ServeFleetReader(url, MODEL)
+        found = []
+        for change in changes:
+            if change is not None:
+                change(ray)
+            fleet = await reader.read()
+            assert fleet is not None
+            found.append(fleet.spot_replicas)
+        await reader.aclose()
+        return found
+
+    with answering(ray) as server:
+        found = asyncio.run(rounds(server.url))
+        asked = sum(request.path.startswith("/api/v0/nodes") for request in server.requests)
+    return found, asked
+
+
+SPOT, PLAIN = {LABEL: "spot"}, {LABEL: "on-demand"}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "labels", "expected"),
+    [
+        (["a", "b", "c"], {"a": SPOT, "b": PLAIN, "c": SPOT}, 2),
+        (["a", "a", "b"], {"a": {LABEL: "SPOT"}, "b": PLAIN}, 2),
+        (["a", "b"], {"a": PLAIN, "b": PLAIN}, 0),
+        (["a", "b"], {"a": SPOT, "b": {}}, None),
+        (["a", "b"], {"a": SPOT}, None),
+        (["a", None], {"a": SPOT}, None),
+        ([], {"a": SPOT}, None),
+    ],
+)
+def test_spot_replicas_are_counted_by_the_labels_of_their_nodes(
+    nodes: list[str | None], labels: dict[str, dict[str, str]], expected: int | None
+) -> None:
+    ray = LabelledRay(details_on(*nodes), nodes_answer(labels))
+    assert spot_replicas_over(ray, [None])[0] == [expected]
+
+
+def test_labels_are_asked_for_once_for_a_set_of_nodes() -> None:
+    ray = LabelledRay(details_on("a", "b"), nodes_answer({"a": SPOT, "b": PLAIN, "c": SPOT}))
+
+    def grow(ray: LabelledRay) -> None:
+        ray.details = details_on("a", "b", "c")
+
+    def unlabelled(ray: LabelledRay) -> None:
+        ray.details = details_on("a", "new")
+
+    found, asked = spot_replicas_over(ray, [None, None, grow, unlabelled, None, None])
+    assert found == [1, 1, 2, None, None, None]
+    assert asked == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [Answer(500, ""), Answer(200, "<html>"), 7, {"data": None}, nodes_answer({"a": {LABEL: 7}})],  # type: ignore[dict-item]
+)
+def test_a_state_api_that_does_not_answer_leaves_it_unknown_and_is_asked_again(odd: Any) -> None:
+    ray = LabelledRay(details_on("a"), odd)
+
+    def mended(ray: LabelledRay) -> None:
+        ray.nodes = nodes_answer({"a": SPOT})
+
+    found, asked = spot_replicas_over(ray, [None, None, mended, None])
+    assert found == [None, None, 1, 1]
+    assert asked == 3
