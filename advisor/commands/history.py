@@ -80,9 +80,11 @@ def _print_table(entries: list[Entry]) -> None:
 def _in_words(entry: Entry) -> str:
     detail = entry.detail
     if entry.kind == "promise":
+        from advisor.plan.shown import fleet
+
         where = detail.get("conditions", {})
         return (
-            f"{where.get('replicas')} x {where.get('tp_degree')} {where.get('accelerator')} at "
+            f"{fleet(where.get('replicas') or 0, where.get('tp_degree') or 1, str(where.get('accelerator')))} at "
             f"{_number(where.get('requests_per_s'))} requests/s: {_values(detail.get('predicted', {}))}"
         )
     if entry.kind == "verdict":

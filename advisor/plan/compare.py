@@ -260,7 +260,12 @@ def _seen(one: Priced) -> str:
 
 def _devices(one: Priced) -> str:
     replica = one.build.replica
-    return fleet(one.replicas, replica.tp_degree, replica.accelerator.name)
+    return fleet(
+        one.replicas,
+        replica.tp_degree,
+        replica.accelerator.name,
+        expert_parallel=one.build.expert_parallel,
+    )
 
 
 def _json(comparison: Comparison, assumed: Sequence[str]) -> dict[str, object]:
@@ -275,6 +280,7 @@ def _json(comparison: Comparison, assumed: Sequence[str]) -> dict[str, object]:
             and {
                 "accelerator": chosen.build.replica.accelerator.name,
                 "tp_degree": chosen.build.replica.tp_degree,
+                "expert_parallel": chosen.build.expert_parallel,
                 "replicas": chosen.replicas,
                 "requests_per_s_each": chosen.build.rate_per_s,
                 "usd_per_hour": chosen.usd_per_hour,

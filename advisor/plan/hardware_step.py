@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from advisor.core.choice import Priced
+from advisor.core.expert_split import why_split_so
 from advisor.core.recommendation import Candidate, Interval
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
 from advisor.plan.shown import devices, ms, objective, usd, usd_per_mtok, weights
 
 MAX_ROWS = 12
+EXPERTS = "vLLM 0.32, layers/fused_moe/config.py; docs/plan.md"
 
 
 def hardware(plan: Plan) -> Step:
@@ -19,7 +21,7 @@ def hardware(plan: Plan) -> Step:
     chosen = next((i for i, one in enumerate(shown) if one is plan.chosen), None)
     columns: tuple[str, ...] = (
         "GPU",
-        "replicas x TP",
+        "replicas x GPUs each",
         "weights",
         "one sustains",
         "$/h",
@@ -50,6 +52,11 @@ def _chosen(plan: Plan, best: Candidate) -> tuple[Fact, ...]:
         for slo, value in zip(slos, predicted.slo_values_s, strict=False)
     ]
     most = predicted.max_requests_per_s
+    experts = (
+        None
+        if plan.chosen is None
+        else why_split_so(plan.chosen.build, plan.workload, plan.request.slos)
+    )
     return (
         Fact(label="Chosen" if plan.recommendation.feasible else "Nearest", value=devices(best)),
         Fact(
@@ -70,6 +77,7 @@ def _chosen(plan: Plan, best: Candidate) -> tuple[Fact, ...]:
             + " and ".join(map(objective, slos)),
             source=source,
         ),
+        *([] if experts is None else [Fact(label="Experts", value=experts, source=EXPERTS)]),
     )
 
 
@@ -102,7 +110,7 @@ def _hardware_row(plan: Plan, one: Priced) -> tuple[str, ...]:
     sustains = f"{one.build.inside_slos_per_s:.2f}/s" if one.meets_slos else "misses the objective"
     return (
         replica.accelerator.name,
-        f"{one.replicas} x {replica.tp_degree}",
+        f"{one.replicas} x {replica.tp_degree}{', expert-parallel' if one.build.expert_parallel else ''}",
         weights(replica.spec),
         sustains,
         usd(one.usd_per_hour),

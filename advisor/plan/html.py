@@ -110,4 +110,4 @@ def _latencies(plan: Plan) -> list[go.Figure]:
 
 def _label(one: Priced) -> str:
     replica = one.build.replica
-    return f"{replica.tp_degree} x {replica.accelerator.name}"
+    return f"{replica.tp_degree} x {replica.accelerator.name} a replica"

@@ -58,6 +58,7 @@ class Plan:
     today: date
     price_warnings: tuple[str, ...]
     mode: ModeChoice
+    on_merits: ModeChoice  # the one that would be chosen where none was asked for
     recommendation: Recommendation
     chosen: Priced | None  # what `recommendation.best` was made from
     best_on: tuple[Priced, ...]  # on each accelerator, best first
@@ -99,6 +100,9 @@ def make_plan(
         today=today,
         price_warnings=book.warnings,
         mode=UNPRICED if chosen is None else problem.mode_of(chosen),
+        on_merits=UNPRICED
+        if chosen is None
+        else replace(problem, asked_mode=None).mode_of(chosen),
         recommendation=recommendation,
         chosen=chosen,
         best_on=tuple(sorted(weighed.best_on, key=problem.preference)),
@@ -201,7 +205,7 @@ def _curve(one: Priced, most_per_s: float) -> CostCurve:
     rates = [most_per_s * step / RATES_PER_CURVE for step in range(1, RATES_PER_CURVE + 1)]
     replica = build.replica
     return CostCurve(
-        label=f"{replica.tp_degree} x {replica.accelerator.name}, {offer.provider}",
+        label=f"{replica.tp_degree} x {replica.accelerator.name} a replica, {offer.provider}",
         requests_per_s_each=build.rate_per_s,
         rates_per_s=tuple(rates),
         usd_per_hour=tuple(_usd_per_hour(build, offer, rate) for rate in rates),

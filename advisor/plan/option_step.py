@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from advisor.core.inference_options import SAGEMAKER_LIMITS, SAGEMAKER_NAME, over_limit
+from advisor.core.mode import MIN_SAVING_SHARE
 from advisor.core.mode_costs import LONGEST_QUEUED_S, TrafficClass
-from advisor.core.objective import Latency
+from advisor.core.objective import Latency, Mode
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
 from advisor.plan.shown import objective, span, usd
@@ -28,6 +29,32 @@ def option(plan: Plan) -> Step:
         facts.append(Fact(label="To know more", value=IDLE_UNKNOWN))
     grids = () if plan.chosen is None or not plan.chosen.meets_slos else (_four_options(plan),)
     return Step(title="Inference option", facts=tuple(facts), grids=grids)
+
+
+def headline(plan: Plan) -> str:
+    """The option, and where one was asked for, whether the numbers agree."""
+    best, asked = plan.recommendation.best, plan.request.mode
+    taken = plan.mode.mode if best is None else best.mode
+    if asked is None or plan.chosen is None:
+        return taken.value
+    merits = plan.on_merits
+    if not merits.feasible:
+        return f"{asked.value}, as asked; none of the four would do: {plan.mode.option(asked).excluded}"
+    if merits.mode is asked:
+        return f"{asked.value}, as asked, and the numbers say so too"
+    return f"{asked.value}, as asked; the numbers say {merits.mode.value} ({_why_not_asked(plan, asked)})"
+
+
+def _why_not_asked(plan: Plan, asked: Mode) -> str:
+    option, better = plan.mode.option(asked), plan.on_merits
+    if option.excluded is not None:
+        return f"{asked.value}: {option.excluded}"
+    if option.usd_per_hour is None or better.usd_per_hour is None:
+        return f"what {asked.value} costs is not known"
+    if option.usd_per_hour > better.usd_per_hour:
+        return f"{usd(better.usd_per_hour)}/h instead of {usd(option.usd_per_hour)}/h"
+    saved = f"{usd(better.usd_per_hour - option.usd_per_hour)}/h"
+    return f"{asked.value} saves only {saved}, under the {MIN_SAVING_SHARE:.0%} that leaving it must save"
 
 
 def deadline(plan: Plan) -> list[Fact]:

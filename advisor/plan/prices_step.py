@@ -33,6 +33,18 @@ def prices(plan: Plan) -> Step:
     return Step(title="Prices", facts=tuple(facts), grids=(grid,) if rows else ())
 
 
+def age(plan: Plan) -> str:
+    """How old the prices are that the plan rests on: the chosen one, or the whole book."""
+    book = plan.recommendation.prices_from
+    if plan.chosen is None:
+        return f"seen {book}"
+    offer = plan.chosen.offer
+    days = pricing.age_days(offer, plan.today)
+    old = pricing.is_stale(offer, plan.today)
+    refresh = f", over {pricing.MAX_AGE_DAYS}: `advisor prices refresh` first" if old else ""
+    return f"the chosen one seen {offer.observed_on}, {days} days ago{refresh} (all: {book})"
+
+
 def _api_break_even(plan: Plan) -> list[Fact]:
     """From which number of requests a month a replica of one's own undercuts the cheapest pay-per-token host."""
     load, chosen = plan.request.load, plan.chosen

@@ -22,6 +22,7 @@ from advisor.core.quantization import Quantization
 from advisor.core.recommendation import Candidate
 from advisor.errors import ConfigError
 from advisor.plan.make import Plan
+from advisor.plan.shown import devices
 from advisor.quantities import duration
 
 ONLINE = {Quantization.FP8: "fp8"}  # what vLLM quantises to while it loads 16-bit weights
@@ -64,7 +65,7 @@ def serve_config(plan: Plan, best: Candidate, accelerator: Accelerator) -> str:
         else f"# Not inside what was asked: {' '.join(shortfall.split())}\n"
     )
     head += HEAD.format(
-        devices=f"{best.replicas} x {best.tp_degree} {best.accelerator}",
+        devices=devices(best),
         provider=best.offer.provider,
         instance=best.offer.instance_type,
         usd=best.usd_per_hour,
@@ -90,6 +91,8 @@ def engine_kwargs(plan: Plan, best: Candidate, accelerator: Accelerator) -> dict
     }
     if best.tp_degree > 1:
         engine["tensor_parallel_size"] = best.tp_degree
+    if best.expert_parallel:
+        engine["enable_expert_parallel"] = True
     if best.quantization is not plan.spec.quantization and best.quantization in ONLINE:
         engine["quantization"] = ONLINE[best.quantization]
     return engine

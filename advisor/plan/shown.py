@@ -10,13 +10,20 @@ from advisor.core.recommendation import Candidate
 
 def devices(candidate: Candidate) -> str:
     """`2 replicas of 4 x H100-SXM-80GB`."""
-    return fleet(candidate.replicas, candidate.tp_degree, candidate.accelerator)
+    return fleet(
+        candidate.replicas,
+        candidate.tp_degree,
+        candidate.accelerator,
+        expert_parallel=candidate.expert_parallel,
+    )
 
 
-def fleet(replicas: int, tp_degree: int, accelerator: str) -> str:
+def fleet(
+    replicas: int, tp_degree: int, accelerator: str, *, expert_parallel: bool = False
+) -> str:
     count = "1 replica" if replicas == 1 else f"{replicas} replicas"
     each = f"{tp_degree} x " if tp_degree > 1 else ""
-    return f"{count} of {each}{accelerator}"
+    return f"{count} of {each}{accelerator}{' (expert-parallel)' if expert_parallel else ''}"
 
 
 def weights(spec: ModelSpec) -> str:

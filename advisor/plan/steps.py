@@ -8,16 +8,16 @@ from advisor import data
 from advisor.core import flops
 from advisor.core.hardware import find
 from advisor.core.objective import HOURS_PER_MONTH, Mode
-from advisor.core.recommendation import Candidate, Mix
+from advisor.core.recommendation import Candidate, Mix, MixPart
 from advisor.plan.batch_job import as_python, job_settings
 from advisor.plan.hardware_step import hardware
 from advisor.plan.make import Plan
 from advisor.plan.nearest import ending, not_met
-from advisor.plan.option_step import option
-from advisor.plan.prices_step import prices
+from advisor.plan.option_step import headline, option
+from advisor.plan.prices_step import age, prices
 from advisor.plan.report import Fact, Report, Step
 from advisor.plan.serve_config import why_not_loaded, why_not_written
-from advisor.plan.shown import billions, devices, gb, usd, usd_per_mtok, weights
+from advisor.plan.shown import billions, devices, fleet, gb, usd, usd_per_mtok, weights
 
 
 def report_of(plan: Plan) -> Report:
@@ -47,11 +47,11 @@ def _header(plan: Plan) -> tuple[Fact, ...]:
     hardware = "none that would do" if best is None else devices(best)
     if best is not None and not plan.recommendation.feasible:
         hardware += ", the nearest: nothing meets everything"
-    option = plan.mode.mode.value if best is None else best.mode.value
     return (
         Fact(label="Model size", value=size),
         Fact(label="Hardware", value=hardware),
-        Fact(label="Inference option", value=option),
+        Fact(label="Inference option", value=headline(plan)),
+        Fact(label="Prices", value=age(plan)),
     )
 
 
@@ -170,8 +170,7 @@ def _service(plan: Plan) -> Step:
 
 def _mix(mix: Mix, best: Candidate) -> Fact:
     parts = " + ".join(
-        f"{part.instances} x {part.offer.provider} {part.offer.instance_type} "
-        f"({part.replicas} x {part.tp_degree} {part.accelerator})"
+        f"{part.instances} x {part.offer.provider} {part.offer.instance_type} ({_held(part)})"
         for part in mix.parts
     )
     saving = 1 - mix.usd_per_hour / best.usd_per_hour
@@ -179,6 +178,12 @@ def _mix(mix: Mix, best: Candidate) -> Fact:
         label="A mix would save",
         value=f"{saving:.0%}: {usd(mix.usd_per_hour)}/h with {parts}",
         formula="an integer programme over whole instances, solved by HiGHS",
+    )
+
+
+def _held(part: MixPart) -> str:
+    return fleet(
+        part.replicas, part.tp_degree, part.accelerator, expert_parallel=part.expert_parallel
     )
 
 

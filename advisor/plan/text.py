@@ -23,8 +23,7 @@ def console(*, file_width: int = FILE_WIDTH) -> Console:
 
 def print_report(report: Report, console: Console, *, explain: bool) -> None:
     console.print(Text(report.title, style="bold"))
-    for fact in report.header:
-        console.print(Text.assemble((f"  {fact.label:17}", "bold"), fact.value))
+    console.print(_facts(report.header, False, labels="bold"))
     if report.shortfall is not None:
         console.print(Text(f"\nNothing meets everything: {report.shortfall}", style="bold red"))
     for line in report.assumed:
@@ -45,9 +44,9 @@ def _print_step(step: Step, number: int, console: Console, explain: bool) -> Non
         console.print(rich_table(cells, console.width))
 
 
-def _facts(facts: tuple[Fact, ...], explain: bool) -> Table:
+def _facts(facts: tuple[Fact, ...], explain: bool, *, labels: str = "dim") -> Table:
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 2))
-    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True, style=labels)
     table.add_column(overflow="fold")
     for fact in facts:
         value = Text(fact.value)

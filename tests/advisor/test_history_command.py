@@ -57,7 +57,7 @@ def run(*arguments: str) -> str:
 def test_it_says_what_was_predicted_and_what_came(journal: Path) -> None:
     shown = run(str(journal))
     assert "reason no answer from node-1" in shown
-    assert "2 x 1 L4-24GB at 3 requests/s: ttft_p95_s 0.25" in shown
+    assert "2 replicas of L4-24GB at 3 requests/s: ttft_p95_s 0.25" in shown
     assert "ttft_p95_s 0.5, predicted 0.25" in shown
     assert "usd_per_hour" not in shown  # it was not observed
     assert "at unknown requests/s" in shown

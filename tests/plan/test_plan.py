@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ def test_the_eight_steps_come_in_their_order_under_the_three_things_one_must_kno
         "Model size",
         "Hardware",
         "Inference option",
+        "Prices",
     ]
     assert [step["title"] for step in report["steps"]] == [
         "Budget", "Model size", "FLOPs", "Hardware", "Inference option", "Prices", "Service", "Deploy, compress",
@@ -189,3 +191,83 @@ def test_two_gpus_are_compared_by_the_load_from_which_each_is_cheaper(llama: str
     assert crossings[-1]["cheaper"] == "H100-SXM-80GB", "a full large one is cheaper by the token"
     rates = [crossing["requests_per_s"] for crossing in crossings]
     assert rates == sorted(rates)
+
+
+def header(*arguments: str) -> dict[str, str]:
+    report = planned(*arguments, "--budget", "5000/month")["report"]
+    return {fact["label"]: fact["value"] for fact in report["header"]}
+
+
+def test_the_head_says_how_old_the_price_is_that_the_plan_rests_on(llama: str) -> None:
+    plan = planned(llama, "--budget", "5000/month", "--rate", "3")
+    seen = plan["recommendation"]["best"]["offer"]["observed_on"]
+    days = (datetime.now(UTC).date() - date.fromisoformat(seen)).days
+    said = {fact["label"]: fact["value"] for fact in plan["report"]["header"]}["Prices"]
+    assert f"seen {seen}, {days} days ago" in said
+    assert ("prices refresh" in said) == (days > 90)
+
+
+SAY_ALWAYS_ON = ", as asked; the numbers say always-on"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "always-on"),
+        (("--mode", "always-on"), "always-on, as asked, and the numbers say so too"),
+        (
+            ("--mode", "async"),
+            f"async{SAY_ALWAYS_ON} (async: TTFT p95 <= 500 ms asks for an answer",
+        ),
+        (
+            ("--mode", "scale-to-zero"),
+            f"scale-to-zero{SAY_ALWAYS_ON} (scale-to-zero: how long traffic",
+        ),
+    ],
+)
+def test_the_head_says_where_the_numbers_would_choose_another_option_and_why(
+    llama: str, arguments: tuple[str, ...], said: str
+) -> None:
+    assert header(llama, *arguments)["Inference option"].startswith(said)
+
+
+def test_a_dearer_option_that_was_asked_for_is_told_by_its_price(llama: str) -> None:
+    arguments = ("--deadline", "6h", "--rate", "3", "--idle-share", "90%", "--mean-gap", "20h")
+    plan = planned(llama, "--budget", "5000/month", "--mode", "always-on", *arguments)
+    said = {fact["label"]: fact["value"] for fact in plan["report"]["header"]}["Inference option"]
+    assert re.search(r"\(\$[0-9.]+/h instead of \$[0-9.]+/h\)$", said)
+
+
+MIXTURE = (
+    "Qwen/Qwen3-235B-A22B-FP8"  # experts 1536 wide in blocks of 128: 8 slices cut through one
+)
+
+
+def test_experts_that_do_not_split_are_served_whole_and_the_config_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    plan = planned(
+        MIXTURE, "--budget", "60000/month", "--rate", "13", "--gpu", "H100-SXM-80GB", "--write", str(file)
+    )  # fmt: skip
+    best = plan["recommendation"]["best"]
+    assert (best["tp_degree"], best["expert_parallel"]) == (8, True)
+    facts = {fact["label"]: fact["value"] for fact in plan["report"]["steps"][3]["facts"]}
+    assert facts["Chosen"] == "1 replica of 8 x H100-SXM-80GB (expert-parallel)"
+    assert "in slices vLLM does not start" in facts["Experts"]
+    text = file.read_text()
+    engine = yaml.safe_load(text)["applications"][0]["args"]["llm_configs"][0]["engine_kwargs"]
+    assert engine["tensor_parallel_size"] == 8
+    assert engine["enable_expert_parallel"] is True
+    assert text.startswith("# 1 replica of 8 x H100-SXM-80GB (expert-parallel) on ")
+    assert advisor("check", str(file)).returncode == 0
+
+
+def test_where_slices_do_as_well_the_plan_stays_with_them_and_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    plan = planned(
+        "mistralai/Mixtral-8x7B-v0.1", "--budget", "60000/month", "--rate", "13", "--gpu", "A100-SXM-80GB",
+        "--write", str(file),
+    )  # fmt: skip
+    assert plan["recommendation"]["best"]["expert_parallel"] is False
+    facts = {fact["label"]: fact["value"] for fact in plan["report"]["steps"][3]["facts"]}
+    assert facts["Experts"].startswith("in slices: whole ones on each of ")
+    assert "enable_expert_parallel" not in file.read_text()

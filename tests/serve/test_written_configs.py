@@ -33,6 +33,7 @@ PLANS: dict[str, list[str]] = {
     "a quantised checkpoint": ["openai/gpt-oss-120b", "--gpu", "H200-SXM-141GB"],
     "latent attention": ["deepseek-ai/DeepSeek-V3.2", "--gpu", "B200-SXM-180GB", "--rate", "5"],
     "no Ray accelerator type": ["Qwen/Qwen3-8B", "--gpu", "RTX5090-32GB"],
+    "whole experts": ["Qwen/Qwen3-235B-A22B-FP8", "--gpu", "H100-SXM-80GB", "--rate", "13"],
     "AMD": ["meta-llama/Llama-3.1-70B-Instruct", "--gpu", "MI300X-192GB"],
     "from zero": ["Qwen/Qwen3-8B", "--gpu", "A10G-24GB", "--mode", "scale-to-zero", "--provider", "aws", "--spot"],
     "any percentile": ["Qwen/Qwen3-8B", "--slo", "e2e p99.9 60s", "--slo", "ttft p50 1500ms", "--max-replicas", "3"],
@@ -67,8 +68,11 @@ def test_a_written_config_is_taken_by_everyone_and_says_what_the_plan_says(
     assert all(bundle["GPU"] == 1 for bundle in bundles)
     engine = config["engine_kwargs"]
     assert engine.get("tensor_parallel_size", 1) == best["tp_degree"]
+    assert engine.get("enable_expert_parallel", False) == best["expert_parallel"]
+    assert best["expert_parallel"] == (name == "whole experts")
     assert (engine.get("quantization") == "fp8") == (name == "quantised while loading")
     taken = AsyncEngineArgs(model=config["model_loading_config"]["model_source"], **engine)
+    assert taken.enable_expert_parallel == best["expert_parallel"]
     assert taken.max_num_seqs >= best["prediction"]["batch"]
     (override,) = llm["deployments"]
     bounds = override["autoscaling_config"]
