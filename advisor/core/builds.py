@@ -19,6 +19,7 @@ from advisor.core.workload import Workload
 
 # The same configuration measured twice differs by 2 to 4 % (README of the measurements): less is no evidence.
 CLEARLY = 1.05
+BATCHES = (1.0, 16.0, 256.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +96,10 @@ def _of_spec(
             spec=spec, accelerator=accelerator, tp_degree=split.tp_degree,
             settings=settings_of(expert_parallel=split.expert_parallel), correction=correction,
         )  # fmt: skip
-        build = _build(replica, workload, slos)
         sliced = found.get(sizing.Split(tp_degree=split.tp_degree))
+        if sliced is not None and not _is_ever_faster(replica, sliced.replica, workload):
+            continue
+        build = _build(replica, workload, slos)
         if build is not None and (sliced is None or clearly_better(build, sliced)):
             found[split] = build
     return list(found.values()) or "it cannot carry a single request of this length"
@@ -104,6 +107,14 @@ def _of_spec(
 
 def settings_of(*, expert_parallel: bool) -> perf.Settings:
     return perf.Settings(expert_parallel=True) if expert_parallel else perf.DEFAULT_SETTINGS
+
+
+def _is_ever_faster(one: perf.Replica, other: perf.Replica, workload: Workload) -> bool:
+    """At a prompt or at any size of batch; what never is sustains no more, and need not be tried at every load."""
+    context = workload.isl + workload.osl / 2
+    return one.prefill_s(workload.isl) < other.prefill_s(workload.isl) or any(
+        one.step_s(batch, context) < other.step_s(batch, context) for batch in BATCHES
+    )
 
 
 def clearly_better(whole: Build, sliced: Build) -> bool:
