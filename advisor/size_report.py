@@ -51,6 +51,7 @@ class Place:
     kv_tokens: int | None
     requests: float | None  # of that context, at once
     why_not: str | None
+    expert_parallel: bool = False  # the degree is valid with whole experts on each device only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,20 +200,19 @@ def _training(spec: ModelSpec) -> list[Figure]:
 
 def _place(spec: ModelSpec, accelerator: Accelerator, context_tokens: int) -> Place:
     why = accelerator.why_not_served
-    tp = (
-        None
-        if why is not None
-        else sizing.smallest_tp_degree(spec, accelerator, context_tokens=context_tokens)
+    splits = (
+        () if why is not None else sizing.splits(spec, accelerator, context_tokens=context_tokens)
     )
-    if tp is None:
+    if not splits:
         return Place(
             accelerator=accelerator.name, tp_degree=None, kv_tokens=None, requests=None,
             why_not=why or _why_too_small(spec, accelerator),
         )  # fmt: skip
-    found = sizing.fit(spec, accelerator, tp, max_model_len=context_tokens)
+    found = sizing.fit(spec, accelerator, splits[0].tp_degree, max_model_len=context_tokens)
     return Place(
         accelerator=accelerator.name,
-        tp_degree=tp,
+        tp_degree=splits[0].tp_degree,
+        expert_parallel=splits[0].expert_parallel,
         kv_tokens=found.kv_tokens,
         requests=found.kv_tokens / context_tokens,
         why_not=None,
@@ -220,7 +220,7 @@ def _place(spec: ModelSpec, accelerator: Accelerator, context_tokens: int) -> Pl
 
 
 def _why_too_small(spec: ModelSpec, accelerator: Accelerator) -> str:
-    valid = [tp for tp in sizing.TP_DEGREES if sizing.valid_tp_degree(spec, tp)]
+    valid = sizing.valid_degrees(spec)
     if not valid:
         return str(sizing.why_invalid(spec, 1))
     found = sizing.fit(spec, accelerator, valid[-1])

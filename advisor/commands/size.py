@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from advisor.core.hardware import Accelerator
     from advisor.core.model_spec import ModelSpec, Quantization
-    from advisor.size_report import SizeReport
+    from advisor.size_report import Place, SizeReport
 
 DEFAULT_CONTEXT_TOKENS = 8192
 EXAMPLE = "Example: advisor size Qwen/Qwen3-30B-A3B --gpu H100-SXM-80GB --quantization fp8 --context 32768 --explain"
@@ -174,6 +174,12 @@ def _print_weights(report: SizeReport, console: Console) -> None:
     console.print(table)
 
 
+def _degree(place: Place) -> str:
+    if place.tp_degree is None:
+        return "-"
+    return f"{place.tp_degree}{', expert-parallel' if place.expert_parallel else ''}"
+
+
 def _print_places(report: SizeReport, console: Console, *, everything: bool) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -188,9 +194,7 @@ def _print_places(report: SizeReport, console: Console, *, everything: bool) -> 
     for place in sorted(places, key=lambda p: (p.tp_degree or 99, p.accelerator)):
         tokens = "" if place.kv_tokens is None else f"{place.kv_tokens:,}"
         requests = "" if place.requests is None else f"{place.requests:,.1f}"
-        table.add_row(
-            place.accelerator, str(place.tp_degree or "-"), tokens, requests, place.why_not or ""
-        )
+        table.add_row(place.accelerator, _degree(place), tokens, requests, place.why_not or "")
     console.print()
     console.print(table)
     left_out = len(report.places) - len(places)

@@ -292,6 +292,11 @@ def _valid_kinds(spec: ModelSpec, tp_degree: int) -> list[bool]:
     return [*plain, True] if whole else plain
 
 
+def valid_degrees(spec: ModelSpec) -> list[int]:
+    """The TP degrees that vLLM starts with, one way or the other."""
+    return [tp_degree for tp_degree in TP_DEGREES if _valid_kinds(spec, tp_degree)]
+
+
 def why_not_expert_parallel(spec: ModelSpec, tp_degree: int) -> str | None:
     """Why experts cannot stay whole over that many devices; None where they can.
 

@@ -258,3 +258,12 @@ def test_a_file_that_is_none_is_one_line(tmp_path: Path, content: bytes, named: 
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert advisor("memory", str(tmp_path / "absent.csv")).returncode == 2
+
+
+def test_experts_that_do_not_split_fit_where_whole_ones_do() -> None:
+    """236 GB over eight A100 of 40 GB: in slices 4 is the most, and that holds it not."""
+    arguments = ("size", "Qwen/Qwen3-235B-A22B-FP8", "--gpu", "A100-SXM-40GB")
+    (place,) = json.loads(advisor(*arguments, "--json").stdout)["places"]
+    assert (place["tp_degree"], place["expert_parallel"]) == (8, True)
+    assert place["kv_tokens"] > 8192
+    assert "8, expert-parallel" in advisor(*arguments).stdout
