@@ -73,6 +73,7 @@ def size_report(
     accelerators: Sequence[Accelerator],
     quantizations: Sequence[Quantization] = SHOWN,
 ) -> SizeReport:
+    places = tuple(_place(spec, accelerator, context_tokens) for accelerator in accelerators)
     return SizeReport(
         name=spec.name,
         origin=origin,
@@ -81,8 +82,8 @@ def size_report(
             *_params(spec), *_bytes(spec, context_tokens), *_flops(spec, context_tokens), *_training(spec)
         ),
         weights=tuple(_weights(spec, kind) for kind in _kinds(spec, quantizations)),
-        places=tuple(_place(spec, accelerator, context_tokens) for accelerator in accelerators),
-        notes=_notes(spec),
+        places=places,
+        notes=_notes(spec, places),
     )  # fmt: skip
 
 
@@ -228,7 +229,7 @@ def _why_too_small(spec: ModelSpec, accelerator: Accelerator) -> str:
     return f"over {valid[-1]} each needs {needed:,.0f} GB of {found.usable_bytes_per_device / GB:,.0f} without a KV cache"
 
 
-def _notes(spec: ModelSpec) -> tuple[str, ...]:
+def _notes(spec: ModelSpec, places: Sequence[Place]) -> tuple[str, ...]:
     notes = []
     if spec.quantization is not Quantization.NONE:
         notes.append(f"stored as {spec.quantization}: other quantisations are of the 16-bit model")
@@ -236,4 +237,6 @@ def _notes(spec: ModelSpec) -> tuple[str, ...]:
         notes.append("what quantisation costs in quality is not measured here")
     if any(kind.window is not None for kind in spec.layout.attentions):
         notes.append("some layers slide: KV per token holds until their windows are full")
+    if any(place.expert_parallel for place in places):
+        notes.append("EP: only with whole experts on each GPU (--enable-expert-parallel)")
     return tuple(notes)

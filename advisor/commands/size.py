@@ -177,7 +177,7 @@ def _print_weights(report: SizeReport, console: Console) -> None:
 def _degree(place: Place) -> str:
     if place.tp_degree is None:
         return "-"
-    return f"{place.tp_degree}{', expert-parallel' if place.expert_parallel else ''}"
+    return f"{place.tp_degree}{' EP' if place.expert_parallel else ''}"
 
 
 def _print_places(report: SizeReport, console: Console, *, everything: bool) -> None:
