@@ -2,10 +2,13 @@
 
 Each is looked up on the curve of `scheduler.py`. A closed loop settles where its clients are all waiting or answered; an
 open one where the batch carries its rate, with an M/G/1 queue for prompts, a queue for places near saturation, and beyond
-it a backlog that grows until all have come.
+it a backlog that grows until all have come. Either says how long a first token takes and what that varies with; from there
+percentiles are the same for both.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +35,51 @@ LEAST_RATE = 1e-9  # requests/s of a replica that holds one sequence
 FIRST_WAVE_SHARE = 0.1  # of a closed loop in which each client sends ten requests
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settled:
+    """The point of a curve at which a load settles; a column each."""
+
+    ttft_s: Array
+    tpot_s: Array
+    batch: Array
+    own_s: Array
+    grows_s: Array
+    queue_s: Array
+    decode_s: Array
+    hit_s: Array
+    closed_rate: Array
+    slope_s: Array  # what one more sequence adds to a step
+
+    @classmethod
+    def where(cls, at: Curve, reached: Array, target: Reals) -> _Settled:
+        """Where that quantity of the curve reaches the target."""
+        ttft, tpot, batch, own, grows, queue, decode, hit, rate = look_up(
+            target,
+            reached,
+            at.ttft_s,
+            at.tpot_s,
+            at.batch,
+            at.own_s,
+            at.grows_s,
+            at.queue_s,
+            at.decode_s,
+            at.hit_s,
+            at.closed_rate,
+        )
+        return cls(
+            ttft_s=ttft,
+            tpot_s=tpot,
+            batch=batch,
+            own_s=own,
+            grows_s=grows,
+            queue_s=queue,
+            decode_s=decode,
+            hit_s=hit,
+            closed_rate=rate,
+            slope_s=_slope_s(at, batch),
+        )
+
+
 def closed_loop(
     costs: StepCosts,
     eff: Efficiencies,
@@ -44,52 +92,37 @@ def closed_loop(
     """`clients` of which each sends its next request when it has the answer to the last."""
     at = curve(costs, eff, engine, shape)
     limit = np.minimum(clients, batch_limit(engine, shape))
-    ttft, tpot, rate, batch, own, grows, queue, hit = look_up(
-        limit,
-        at.clients,
-        at.ttft_s,
-        at.tpot_s,
-        at.closed_rate,
-        at.batch,
-        at.own_s,
-        at.grows_s,
-        at.queue_s,
-        at.hit_s,
-    )
+    here = _Settled.where(at, at.clients, limit)
     answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
     running = np.minimum(limit, at.clients[..., -1:])
-    rate = np.minimum(running / (ttft + answer * tpot), 1.05 * rate)
+    rate = np.minimum(running / (here.ttft_s + answer * here.tpot_s), 1.05 * here.closed_rate)
     fill = np.asarray(fill_s(costs, eff, engine, shape, np.asarray(limit)))
-    (plain,) = look_up(limit, at.clients, at.decode_s)
-    # In a wave the first token waits for half of all prompts, and the rest of the answer for none.
-    shift = WAVES * np.asarray(lockstep(shape)) * np.maximum(fill / 2 - ttft, 0.0)
-    shift = np.minimum(shift, answer * np.maximum(tpot - plain, 0.0))
-    ttft, tpot = ttft + shift, tpot - shift / np.maximum(answer, 1.0)
+    shift = _shift_s(here, shape, answer, fill)
+    ttft, tpot = here.ttft_s + shift, here.tpot_s - shift / np.maximum(answer, 1.0)
     waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
     mean = ttft + waiting
-    spread = np.sqrt(
-        queue**2
-        + shift**2
-        + (grows * np.asarray(shape.isl_cv)) ** 2
-        + (0.35 * waiting) ** 2
-        + (0.25 * own) ** 2
-    )
-    ttfts = percentiles(mean, spread, floor=_least_own(own, grows, shape))
+    ttfts = _ttft_percentiles(mean, here, shape, (here.queue_s, shift, 0.35 * waiting))
     # All clients begin at once: the last of the first wave waits for everybody's prompt.
     start_share = min(1.0, 1.0 / requests_each)
     first_wave = fill * (1.0 - 0.01 / start_share)
     ttfts = np.concatenate([ttfts[..., :3], np.maximum(ttfts[..., 3:], first_wave)], axis=-1)
-    slope = at_slope(at, batch)
-    tpots = _tpot_percentiles(tpot, batch, slope, hit, rate, shape)
     return served_of(
         req_s=rate,
         ttft_mean=mean,
         ttft=ttfts,
         tpot_mean=tpot,
-        tpot=tpots,
+        tpot=_tpot_percentiles(tpot, here, rate, shape),
         shape=shape,
-        batch=batch,
+        batch=here.batch,
     )
+
+
+def _shift_s(here: _Settled, shape: Shape, answer: Array, fill_s: Array) -> Array:
+    """What a wave moves from an answer's rest to its first token: that waits for half of all prompts, the rest for none."""
+    waits = np.maximum(fill_s / 2 - here.ttft_s, 0.0)
+    others = answer * np.maximum(here.tpot_s - here.decode_s, 0.0)
+    shift: Array = np.minimum(WAVES * np.asarray(lockstep(shape)) * waits, others)
+    return shift
 
 
 def open_loop(
@@ -110,43 +143,26 @@ def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Se
     answer = np.maximum(1.0, np.asarray(shape.osl) - 1.0)
     most = np.maximum(at.open_rate[..., -1:], LEAST_RATE)
     carried = np.minimum(rate, most)
-    ttft, tpot, batch, own, grows, queue, hit = look_up(
-        carried,
-        at.open_rate,
-        at.ttft_s + at.random_s,
-        at.tpot_s,
-        at.batch,
-        at.own_s,
-        at.grows_s,
-        at.queue_s + at.random_s,
-        at.hit_s,
-    )
+    at_random = replace(at, ttft_s=at.ttft_s + at.random_s, queue_s=at.queue_s + at.random_s)
+    here = _Settled.where(at_random, at.open_rate, carried)
     # Near saturation the batch limit makes requests queue for a place as well (M/M/c's delay, one busy period long).
     load = np.minimum(carried / most, MAX_QUEUE_SHARE)
     place_s = load ** np.sqrt(2.0 * (at.batch[..., -1:] + 1.0)) / (most * (1.0 - load))
-    backlog_s = requests * np.maximum(
-        1.0 / most - 1.0 / np.maximum(rate, 1e-12), 0.0
-    )  # of the last request
-    mean = ttft + place_s + backlog_s / 2
-    spread = np.sqrt(
-        queue**2
-        + place_s**2
-        + (grows * np.asarray(shape.isl_cv)) ** 2
-        + (0.25 * own) ** 2
-        + (0.29 * backlog_s) ** 2
-    )
-    ttfts = percentiles(mean, spread, floor=_least_own(own, grows, shape))
+    # of the last request
+    backlog_s = requests * np.maximum(1.0 / most - 1.0 / np.maximum(rate, 1e-12), 0.0)
+    mean = here.ttft_s + place_s + backlog_s / 2
+    ttfts = _ttft_percentiles(mean, here, shape, (here.queue_s, place_s, 0.29 * backlog_s))
     ranks = np.asarray((0.5, 0.9, 0.95, 0.99))
-    ttfts = np.where(backlog_s > mean, backlog_s * ranks + ttft, ttfts)
-    tpots = _tpot_percentiles(tpot, batch, at_slope(at, batch), hit, carried, shape)
+    ttfts = np.where(backlog_s > mean, backlog_s * ranks + here.ttft_s, ttfts)
     return served_of(
         req_s=carried,
         ttft_mean=mean,
         ttft=ttfts,
-        tpot_mean=tpot,
-        tpot=tpots,
+        tpot_mean=here.tpot_s,
+        tpot=_tpot_percentiles(here.tpot_s, here, carried, shape),
         shape=shape,
-        batch=1.0 + carried * answer * tpot,  # Little's law, exact between the curve's points too
+        # Little's law, exact between the curve's points too
+        batch=1.0 + carried * answer * here.tpot_s,
     )
 
 
@@ -155,27 +171,30 @@ def saturated(costs: StepCosts, eff: Efficiencies, engine: Engine, shape: Shape)
     return closed_loop(costs, eff, engine, shape, 2.0 * np.asarray(batch_limit(engine, shape)))
 
 
-def _tpot_percentiles(
-    tpot: Reals, batch: Reals, slope: Reals, hit_s: Reals, rate: Reals, shape: Shape
+def _ttft_percentiles(
+    mean: Array, here: _Settled, shape: Shape, waits: tuple[Array, ...]
 ) -> Array:
+    """TTFT over requests: each waits differently, and their prompts differ in length; independently.
+
+    At least it is the prefill of the shortest prompts: what does not grow with the length; half of it where all are alike.
+    """
+    isl_cv = np.asarray(shape.isl_cv)
+    varies = (*waits, here.grows_s * isl_cv, 0.25 * here.own_s)
+    least = np.where(isl_cv > 0, here.own_s - here.grows_s, 0.5 * here.own_s)
+    return percentiles(mean, np.sqrt(sum(one**2 for one in varies)), floor=least)
+
+
+def _tpot_percentiles(tpot: Array, here: _Settled, rate: Reals, shape: Shape) -> Array:
     """TPOT over requests: the batch fluctuates, and short answers meet many prompts or none."""
     osl = np.asarray(shape.osl)
     met = rate * osl * tpot  # prompts that arrive during an answer
     harmonic = 1.0 + np.asarray(shape.osl_cv) ** 2  # mean of 1/osl over 1/mean, lognormal
-    from_prompts = np.sqrt(np.maximum(met, 0.0) * harmonic) * hit_s / np.maximum(osl, 1.0)
-    from_batch = slope * np.sqrt(np.maximum(batch - 1.0, 0.0)) * 0.5
-    return percentiles(
-        tpot, np.sqrt(from_prompts**2 + from_batch**2), floor=0.5 * np.asarray(tpot)
-    )
+    from_prompts = np.sqrt(np.maximum(met, 0.0) * harmonic) * here.hit_s / np.maximum(osl, 1.0)
+    from_batch = here.slope_s * np.sqrt(np.maximum(here.batch - 1.0, 0.0)) * 0.5
+    return percentiles(tpot, np.sqrt(from_prompts**2 + from_batch**2), floor=0.5 * tpot)
 
 
-def _least_own(own: Reals, grows: Reals, shape: Shape) -> Array:
-    """The prefill of the shortest prompts: what does not grow with the length; half of it where all are alike."""
-    least: Array = np.where(np.asarray(shape.isl_cv) > 0, own - grows, 0.5 * np.asarray(own))
-    return least
-
-
-def at_slope(at: Curve, batch: Reals) -> Array:
+def _slope_s(at: Curve, batch: Reals) -> Array:
     """How much longer a step is for one more sequence."""
     slopes = np.gradient(at.tpot_s, axis=-1) / np.maximum(np.gradient(at.batch, axis=-1), 1e-9)
     return look_up(batch, at.batch, slopes)[0]
