@@ -98,10 +98,11 @@ def believe(
 
 def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Believed:
     from advisor.adapters.hub import load_model_spec
+    from advisor.core.builds import settings_of
     from advisor.core.hardware import find
     from advisor.core.perf import Replica, to_replica_model
     from advisor.core.pricing import replicas_per_instance
-    from advisor.core.sizing import fit, smallest_tp_degree, why_invalid
+    from advisor.core.sizing import fit, splits, why_invalid, why_not_expert_parallel
     from advisor.errors import UnknownAcceleratorError
 
     spec = load_model_spec(model)
@@ -109,14 +110,19 @@ def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Beli
         accelerator = find(gpu, data.accelerators())
     except UnknownAcceleratorError as error:
         raise ConfigError(f"--gpu: {error}") from None
-    degree = tp or smallest_tp_degree(spec, accelerator, context_tokens=8192)
-    if degree is None:
+    valid = splits(spec, accelerator, context_tokens=8192) if tp is None else ()
+    if tp is None and not valid:
         raise ConfigError(f"--gpu: {model} does not fit on eight {accelerator.name}")
-    if (why := why_invalid(spec, degree)) is not None:
+    degree = tp or valid[0].tp_degree
+    why = why_invalid(spec, degree)
+    whole = why is not None and why_not_expert_parallel(spec, degree) is None
+    if why is not None and not whole:
         raise ConfigError(f"--tp: {why}")
     if fit(spec, accelerator, degree).kv_tokens <= 0:
         raise ConfigError(f"--tp: {model} does not fit on {degree} x {accelerator.name}")
-    replica = Replica(spec=spec, accelerator=accelerator, tp_degree=degree)
+    replica = Replica(
+        spec=spec, accelerator=accelerator, tp_degree=degree, settings=settings_of(expert_parallel=whole)
+    )  # fmt: skip
     offers = [
         offer.usd_per_hour / replicas_per_instance(offer, degree)
         for offer in data.offers()
@@ -129,7 +135,7 @@ def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Beli
     return Believed(
         model=to_replica_model(replica),
         usd_per_hour=min(offers) if price is None else price,
-        source=f"{model} on {degree} x {accelerator.name}, modelled",
+        source=f"{model} on {degree} x {accelerator.name}{' with whole experts' if whole else ''}, modelled",
     )
 
 

@@ -141,10 +141,13 @@ def _least_needed(cells: Cells) -> list[str]:
 
 
 def _print_summary(answers: list[Answer], out: Path | None) -> None:
-    from collections import Counter
-
-    reasons = Counter(answer.unsupported for answer in answers if answer.unsupported)
+    rows: dict[str, list[int]] = {}
+    for number, answer in enumerate(answers, start=1):
+        if answer.unsupported:
+            rows.setdefault(answer.unsupported, []).append(number)
+    predicted = len(answers) - sum(map(len, rows.values()))
     where = f", written to {out}" if out is not None else ""
-    typer.echo(f"{len(answers) - reasons.total()} of {len(answers)} rows predicted{where}")
-    for reason, count in reasons.most_common(SHOWN_REASONS):
-        typer.echo(f"  {count} unsupported: {reason}")
+    typer.echo(f"{predicted} of {len(answers)} rows predicted{where}")
+    for reason, numbers in sorted(rows.items(), key=lambda each: -len(each[1]))[:SHOWN_REASONS]:
+        place = f"row {numbers[0]}" if len(numbers) == 1 else f"first in row {numbers[0]}"
+        typer.echo(f"  {len(numbers)} unsupported ({place}): {reason}")

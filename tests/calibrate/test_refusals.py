@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from advisor.calibrate.predict import Answer, predict_rows
 from advisor.calibrate.refusals import counted
 from advisor.calibrate.rows import read_rows
+from advisor.cli import cli
 from advisor.core.fitted import INTERVALS, TABLE
 
 MEASURED = Path(__file__).resolve().parents[3] / "shared/data/measurements/calibration.csv.gz"
@@ -93,3 +95,16 @@ def test_whatever_was_measured_is_answered() -> None:
     }
     assert len(rows) > 9000
     assert refused == set()
+
+
+def test_the_summary_says_in_which_row_first_counted_from_1(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    model = "meta-llama/Llama-3.1-8B"
+    file.write_text(
+        f"model_hf_id,gpu,tp,metric\n{model},H100,1,req_s\n{model},H100,3,req_s\n{model},H100,3,req_s\n"
+    )
+    said = (
+        CliRunner().invoke(cli, ["predict", str(file), "--out", str(tmp_path / "out.csv")]).output
+    )
+    assert "1 of 3 rows predicted" in said
+    assert "2 unsupported (first in row 2): tp 3: vLLM does not start" in said
