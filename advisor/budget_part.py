@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from advisor.advice import KeptShare
 from advisor.config import AdvisorConfig
 from advisor.core import guards, perf
+from advisor.core.builds import settings_of
 from advisor.core.claims import (
     Claim,
     Way,
@@ -201,6 +202,7 @@ class BudgetPart:
                 spec=next(spec for spec in specs if spec.quantization is best.quantization),
                 accelerator=find(best.accelerator, self._catalogue.accelerators),
                 tp_degree=best.tp_degree,
+                settings=settings_of(expert_parallel=best.expert_parallel),
                 correction=look.learned.of(best.accelerator),
             ),
             requests_per_s=best.prediction.max_requests_per_s,

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from advisor.core import perf, pricing
+from advisor.core.builds import settings_of
 from advisor.core.correction import Correction, Estimate
 from advisor.core.decide import SETTLED
 from advisor.core.fleets import OfferIndex
@@ -124,6 +125,7 @@ class Judge:
                 spec=self._spec,
                 accelerator=find(best.accelerator, self._accelerators),
                 tp_degree=best.tp_degree,
+                settings=settings_of(expert_parallel=best.expert_parallel),
                 correction=learned.of(best.accelerator),
             ),
             requests_per_s=workload.requests_per_s / best.replicas,
