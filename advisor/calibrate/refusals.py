@@ -37,8 +37,20 @@ def counted(row: Row) -> tuple[Row, str]:
 def refusal(row: Row, read: ReadRow) -> str:
     """Why nothing can have run as the row says, naming the field; empty where it can."""
     return (
-        _too_few_devices(row) or _does_not_split(read) or _too_long(row, read) or _too_large(read)
+        _not_whole(row)
+        or _too_few_devices(row)
+        or _does_not_split(read)
+        or _too_long(row, read)
+        or _too_large(read)
     )
+
+
+def _not_whole(row: Row) -> str:
+    for field in ("tp", "pp", "gpu_count"):
+        count = number(row, field)
+        if count is not None and count % 1:
+            return f"{field} {count:g}: a whole number is needed"
+    return ""
 
 
 def _too_few_devices(row: Row) -> str:
@@ -54,15 +66,16 @@ def _does_not_split(read: ReadRow) -> str:
     spec, cut = read.spec, read.sharding
     if not _on_vllm(read):
         heads = spec.num_attention_heads
-        return f"tp {cut.tp}: {heads} attention heads do not divide by {cut.tp}" * bool(
-            heads % cut.tp
-        )
+        divides = heads % cut.tp == 0
+        return "" if divides else f"tp {cut.tp}: {heads} attention heads do not divide by {cut.tp}"
     why = sizing.why_invalid(
         spec, cut.tp, pp_degree=cut.pp, expert_parallel=cut.expert_parallel, devices_per_island=ANY_ISLAND
     )  # fmt: skip
     if why is None:
         return ""
     field = f"pp {cut.pp}" if cut.pp > spec.num_layers else f"tp {cut.tp}"
+    if cut.expert_parallel and not spec.num_experts:
+        field = "notes"
     return f"{field}: vLLM does not start: {why}"
 
 
