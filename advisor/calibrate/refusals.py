@@ -39,7 +39,7 @@ def refusal(row: Row, read: ReadRow) -> str:
     return (
         _not_whole(row)
         or _too_few_devices(row)
-        or _does_not_split(read)
+        or _does_not_split(row, read)
         or _too_long(row, read)
         or _too_large(read)
     )
@@ -61,9 +61,12 @@ def _too_few_devices(row: Row) -> str:
     return f"{degrees}: needs {tp * pp:g} devices, gpu_count is {devices:g}"
 
 
-def _does_not_split(read: ReadRow) -> str:
-    """Attention heads divide in every engine; how else a model may be cut is known of vLLM."""
+def _does_not_split(row: Row, read: ReadRow) -> str:
+    """Attention heads divide in every engine; how else a model may be cut is known of vLLM. A row without a degree ran
+    with one that does."""
     spec, cut = read.spec, read.sharding
+    if number(row, "tp") is None:
+        return ""
     if not _on_vllm(read):
         heads = spec.num_attention_heads
         divides = heads % cut.tp == 0

@@ -54,6 +54,13 @@ def test_what_cannot_run_is_unsupported_and_names_the_field(
     assert (found.predicted is None) == bool(reason)
 
 
+def test_a_degree_that_a_row_does_not_state_is_no_mistake_of_it() -> None:
+    """Eight cards and 28 heads: it may have been eight replicas."""
+    other = {"model_hf_id": "Qwen/Qwen2.5-7B"}
+    assert answer(**other, tp="").predicted is not None
+    assert "28 attention heads" in answer(**other, tp="8").unsupported
+
+
 def test_eight_cards_hold_what_one_does_not() -> None:
     assert answer(**LARGE).predicted is not None
 
