@@ -30,7 +30,8 @@ class TrafficClass:
     """Requests that are treated alike: how many come when, and what they may wait for. None is not known, never zero.
 
     `deadline_s` is for a whole answer that nobody waits for at the line. `rates_per_s`, in windows of `window_s`, are the
-    demand over time; without them a queue is sized for the peak, or the mean where it may smooth over a day.
+    demand over time, in requests of mean work; without them a queue is sized for the peak, or the mean where it may smooth
+    over a day.
     """
 
     name: str = "all requests"
@@ -74,15 +75,15 @@ class TrafficClass:
             return bounds
         return *bounds, Slo(latency=Latency.E2E, bound_s=self.deadline_s, percentile=100)
 
-    def most_per_s(self, over_s: float) -> float | None:
-        """The most that comes on average of any `over_s` seconds."""
-        if self.rates_per_s:
-            span = min(len(self.rates_per_s), max(1, math.floor(over_s / self.window_s)))
-            sums = np.convolve(self.rates_per_s, np.ones(span), "valid")
-            return float(sums.max()) / span
-        if over_s >= DAY_S:
-            return self.mean_per_s
-        return max(self.peak_requests_per_s, self.mean_per_s or 0.0)
+    def longest_wait_s(self, served_per_s: float) -> float:
+        """The longest line, in seconds, in front of whoever serves so many of these `rates_per_s` at all times.
+
+        What comes within a window may come all at its beginning.
+        """
+        work_s = np.asarray(self.rates_per_s) * self.window_s / served_per_s
+        behind_s = np.concatenate(([0.0], np.cumsum(work_s - self.window_s)))
+        lines_s = behind_s - np.minimum.accumulate(behind_s)
+        return float((lines_s[:-1] + work_s).max())
 
     def busy_share(self, over_s: float) -> float:
         """Of times that long, those in which anything comes; all where nobody counted the gaps."""

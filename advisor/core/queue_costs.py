@@ -1,7 +1,13 @@
 """Queues and jobs, in dollars: the work at saturated throughput, in drains as rare as the deadline bears.
 
-A queue that is emptied every T keeps a deadline D when T, the drain behind it, which takes no longer than T, a start and one
-answer fit into it: 2 T + start + answer <= D. A drain that finds nothing starts nothing.
+Consumers look every T; if anything waits, so many of them start, and go once nothing waits any more. A request finds at
+most T until they start, the start, the line before it, and its own answer:
+
+    T + start + line + answer <= D
+
+The line is no longer than in front of as many consumers that never go: what they are behind with at a burst (Lindley's
+recursion), which a curve of the demand tells. Without a curve all that T brings may come at once: then the line is the
+share of T that its work takes. A drain that finds nothing starts nothing. The cheapest number of consumers is taken.
 
 A batch job is the same without an endpoint, so spot capacity may do all of it. A machine that is taken back costs its start
 and what was in work on it, which is done again: with lives exponential, of mean 1/l, exp(-l (start + lost)) of what is
@@ -12,9 +18,13 @@ in which there is no spot to be had, on demand stands in.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from advisor.core.mode_costs import (
+    DAY_S,
     ModePrice,
     Supply,
     TrafficClass,
@@ -26,8 +36,9 @@ from advisor.core.objective import Mode
 
 MIN_SPOT_SAVING = 0.01  # of the dollars on demand: for less nobody takes the risk
 MOST_LOST_LIVES = (
-    5.0  # interruptions in the time that one undoes: less than 1 % of the work would stay done
+    5.0  # interruptions in the time that one undoes: under 1 % of the work stays done
 )
+MOST_WAYS = 100  # numbers of replicas that are tried on a curve
 
 
 def queued(mode: Mode, traffic: TrafficClass, supply: Supply) -> ModePrice:
@@ -41,32 +52,76 @@ def queued(mode: Mode, traffic: TrafficClass, supply: Supply) -> ModePrice:
         return impossible(mode, f"{traffic.interactive} {why}")
     if within_s is None:
         return impossible(mode, "no deadline says how long an answer may take")
-    every_s = (within_s - supply.cold_start_s - traffic.processing_s) / 2
-    if every_s <= 0:
+    spare_s = within_s - supply.cold_start_s - traffic.processing_s
+    if spare_s <= 0:
         return impossible(
             mode,
             f"a deadline of {within_s:g} s leaves no time to wait for a start of {supply.cold_start_s:g} s and an answer "
             f"of {traffic.processing_s:g} s",
         )
-    most = traffic.most_per_s(every_s)
-    if mean is None or most is None:
+    if mean is None:
         return unknown(mode, "the mean rate is not known, gaps included")
-    queue = _Queue(mean, most, every_s, traffic.busy_share(every_s))
-    plain = _drained(mode, queue, supply, _on_demand(supply))
+    plain = _cheapest(mode, traffic, spare_s, supply, _on_demand(supply))
     spot = _on_spot(supply) if mode is Mode.BATCH else None
     if spot is None:
         return plain
-    return _cheaper(plain, _drained(mode, queue, supply, spot), supply)
+    return _cheaper(plain, _cheapest(mode, traffic, spare_s, supply, spot), supply)
 
 
-@dataclass(frozen=True, slots=True)
-class _Queue:
-    """What comes, on average and at the most, and how it is drained."""
+def _cheapest(
+    mode: Mode, traffic: TrafficClass, spare_s: float, supply: Supply, rent: _Rent
+) -> ModePrice:
+    """Of all numbers of replicas that keep the deadline."""
+    served_per_s = supply.saturated_requests_per_s / rent.stretch  # by one
+    ways = (
+        _drained(mode, traffic, replicas, every_s, supply, rent)
+        for replicas, every_s in _ways(traffic, spare_s, served_per_s)
+    )
+    return min(ways, key=lambda way: (way.usd_per_hour or 0.0, way.replicas or 0))
 
-    mean_per_s: float
-    most_per_s: float  # over a whole `every_s`
-    every_s: float
-    busy_share: float  # of the drains that find something to do
+
+def _ways(
+    traffic: TrafficClass, spare_s: float, served_per_s: float
+) -> Iterator[tuple[int, float]]:
+    """Replicas, and how rarely they may look: what is left of the deadline after the line."""
+    if traffic.rates_per_s:
+        yield from _ways_on_curve(traffic, spare_s, served_per_s)
+        return
+    mean = traffic.mean_per_s or 0.0
+    peak = max(traffic.peak_requests_per_s, mean)
+    for rate in (mean, peak):
+        replicas = _ceil(rate / served_per_s)
+        every_s = spare_s / (1.0 + rate / (replicas * served_per_s))
+        if rate == peak or every_s >= DAY_S:
+            yield replicas, every_s
+
+
+def _ways_on_curve(
+    traffic: TrafficClass, spare_s: float, served_per_s: float
+) -> Iterator[tuple[int, float]]:
+    """From those that keep up with the mean to twice those that leave half of the deadline: more never pay.
+
+    For dollars go with replicas over `every_s`, which is at most twice as much then.
+    """
+    fewest = _ceil((traffic.mean_per_s or 0.0) / served_per_s)
+
+    def line_s(replicas: int) -> float:
+        return traffic.longest_wait_s(replicas * served_per_s)
+
+    low, enough = fewest - 1, fewest
+    while line_s(enough) > spare_s / 2:
+        low, enough = enough, 2 * enough
+    while enough - low > 1:
+        middle = (low + enough) // 2
+        low, enough = (low, middle) if line_s(middle) <= spare_s / 2 else (middle, enough)
+    for replicas in np.unique(np.geomspace(fewest, 2 * enough, MOST_WAYS).round()):
+        every_s = spare_s - line_s(int(replicas))
+        if every_s > 0:
+            yield int(replicas), every_s
+
+
+def _ceil(replicas: float) -> int:
+    return max(1, math.ceil(replicas - 1e-9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +172,21 @@ def _on_spot(supply: Supply) -> _Rent | None:
     )
 
 
-def _drained(mode: Mode, queue: _Queue, supply: Supply, rent: _Rent) -> ModePrice:
-    rate, every_s = supply.saturated_requests_per_s, queue.every_s
-    replicas = max(1, math.ceil(queue.most_per_s * rent.stretch / rate - 1e-9))
-    work = queue.mean_per_s / rate
-    starts = replicas * queue.busy_share / every_s
-    run_s = work * rent.stretch / starts if starts else 0.0
-    start_s = _start_s(supply, run_s)
+def _drained(
+    mode: Mode,
+    traffic: TrafficClass,
+    replicas: int,
+    every_s: float,
+    supply: Supply,
+    rent: _Rent,
+) -> ModePrice:
+    rate, busy = supply.saturated_requests_per_s, traffic.busy_share(every_s)
+    work = (traffic.mean_per_s or 0.0) / rate
+    starts = replicas * busy / every_s
+    start_s = _start_s(supply, work * rent.stretch / starts if starts else 0.0)
     usd = work * rent.usd_per_work_hour + starts * start_s * rent.usd_per_hour
     most_usd = replicas * rent.usd_per_hour
-    empty = "" if queue.busy_share >= 1 else f", {1 - queue.busy_share:.0%} of them empty"
+    empty = "" if busy >= 1 else f", {1 - busy:.0%} of them empty"
     return ModePrice(
         mode=mode,
         usd_per_hour=min(most_usd, usd),
@@ -136,7 +196,7 @@ def _drained(mode: Mode, queue: _Queue, supply: Supply, rent: _Rent) -> ModePric
         ),
         replicas=replicas,
         every_s=every_s,
-        starts_per_hour=3600.0 / every_s * queue.busy_share if usd < most_usd else 0.0,
+        starts_per_hour=3600.0 / every_s * busy if usd < most_usd else 0.0,
         on_spot=rent.on_spot,
     )
 

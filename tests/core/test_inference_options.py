@@ -123,9 +123,9 @@ def test_limits_are_the_users_to_change() -> None:
 
 
 def test_the_cost_of_all_four_side_by_side() -> None:
-    """4.50 $/h; idle 90 % in one gap of nine hours; 0.01 of 40 requests/s, drained twice a day."""
+    """4.50 $/h; idle 90 % in one gap of nine hours; 0.01 of 40 requests/s, drained once a day."""
     choice = choose()
-    every_s = (86_400 - 91) / 2
+    every_s = (86_400 - 91) / (1 + EASY.peak_requests_per_s / 40)
     queue = 4.5 * (100 / 36_000 / 40 + 90 / every_s)
     hourly = [option.usd_per_hour for option in choice.options]
     assert hourly == pytest.approx([4.5, 4.5 * (0.1 + 90 / 36_000), queue, queue])
