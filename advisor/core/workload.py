@@ -88,8 +88,10 @@ CONTEXT_BOUNDS = (0.5, 4.0)
 class RequestMix:
     """Mean lengths of the last half hour, request by request, from whatever a fleet reports of them.
 
-    Input lengths are known when requests arrive, output lengths when they end (or, over time, from tokens generated). The
-    context of the sequences that decode is read off the KV cache where it is reported: long answers are met more often.
+    Input lengths are known when requests arrive, output lengths when they end (or, over time, from tokens generated). Short
+    answers end first, so of a fleet that just began those that ended tell too little: all tokens generated over the answers
+    that ended is the mean of lengths censored at random (exact where they are exponential), and soon the same. The context of
+    the sequences that decode is read off the KV cache where it is reported: long answers are met more often.
     """
 
     expected_input_tokens: float | None = None
@@ -98,6 +100,7 @@ class RequestMix:
     _input: float = 0.0
     _ended: float = 0.0
     _output: float = 0.0
+    _generated: float = 0.0  # of answers that have not ended, too
     _cached: float | None = None
     _context: float | None = None
 
@@ -113,6 +116,7 @@ class RequestMix:
         if observation.finished_output_tokens is not None and observation.num_finished is not None:
             self._ended = self._ended * kept + finished
             self._output = self._output * kept + observation.finished_output_tokens
+            self._generated = self._generated * kept + (observation.output_tokens or 0.0)
         elif observation.output_tokens is not None:
             self._ended = self._ended * kept + arrivals
             self._output = self._output * kept + observation.output_tokens
@@ -139,7 +143,8 @@ class RequestMix:
     def mix(self) -> Mix | None:
         """None where neither was seen and nobody said what to expect."""
         isl = self._input / self._arrived if self._arrived > 0 else self.expected_input_tokens
-        osl = self._output / self._ended if self._ended > 0 else self.expected_output_tokens
+        tokens = max(self._output, self._generated)
+        osl = tokens / self._ended if self._ended > 0 else self.expected_output_tokens
         if isl is None or osl is None:
             return None
         isl, osl = max(1.0, isl), max(1.0, osl)
