@@ -90,7 +90,7 @@ class RequestMix:
 
     Input lengths are known when requests arrive, output lengths when they end (or, over time, from tokens generated). Short
     answers end first, so of a fleet that just began those that ended tell too little: all tokens generated over the answers
-    that ended is the mean of lengths censored at random (exact where they are exponential), and soon the same. The context of
+    that ended is their mean too (exact where lengths are exponential), and later the same. The context of
     the sequences that decode is read off the KV cache where it is reported: long answers are met more often.
     """
 
