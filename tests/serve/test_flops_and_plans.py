@@ -117,3 +117,40 @@ def test_o3_vllm_itself_refuses_heads_that_do_not_divide(tmp_path: Path) -> None
         assert (spec.num_attention_heads % tp == 0) == accepted
         if not accepted:
             assert sizing.why_invalid(spec, tp) is not None
+
+
+MIXTURE: dict[str, Any] = {
+    **SMALL, "num_key_value_heads": 4, "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 64,
+    "head_dim": 16, "tie_word_embeddings": False, "torch_dtype": "bfloat16",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("architecture", "model_type", "config"),
+    [
+        ("LlamaForCausalLM", "llama", FIVE["LlamaForCausalLM"] | {"torch_dtype": "bfloat16"}),
+        ("Qwen3MoeForCausalLM", "qwen3_moe", MIXTURE),
+    ],
+)
+def test_o3_whole_experts_need_a_model_with_experts(
+    architecture: str, model_type: str, config: dict[str, Any], tmp_path: Path
+) -> None:
+    """vLLM's own verdict on --enable-expert-parallel."""
+    config_module = pytest.importorskip("vllm.config")
+    stored = {**config, "architectures": [architecture], "model_type": model_type}
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    model = config_module.ModelConfig(
+        model=str(tmp_path), skip_tokenizer_init=True, max_model_len=128
+    )
+    parallel = config_module.ParallelConfig()
+    for name, value in {"tensor_parallel_size": 2, "enable_expert_parallel": True}.items():
+        object.__setattr__(parallel, name, value)
+    try:
+        model.verify_with_parallel_config(parallel)
+    except ValueError:
+        accepted = False
+    else:
+        accepted = True
+    spec = spec_of(architecture, config)
+    assert (sizing.why_invalid(spec, 2, expert_parallel=True) is None) == accepted
+    assert accepted == (architecture == "Qwen3MoeForCausalLM")
