@@ -430,9 +430,9 @@ def _line(problem: Any, kind: type[Config]) -> str:
     field = named or "(top level)"
     if problem["type"] == "extra_forbidden":
         known = _known_at(problem["loc"][:-1], kind)
-        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        close = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
         return f"{field}: unknown field; " + (
-            f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
         )
     if problem["type"] == "missing":
         return f"{field}: required{EXAMPLES.get(field, '')}"

@@ -43,6 +43,7 @@ from advisor.core.objective import HOURS_PER_MONTH, CapacityType
 from advisor.core.pricing import YOURS
 from advisor.core.recommendation import Offer
 from advisor.errors import ConfigError, UnknownAcceleratorError
+from advisor.near_names import near
 
 MAX_BYTES = 1_000_000
 
@@ -176,8 +177,8 @@ def _line(problem: Any) -> str:
     written = ".".join(map(str, problem["loc"]))
     field = "".join(letter if letter.isprintable() else "?" for letter in written) or "(top level)"
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(problem["loc"][-1]), _FIELDS, n=1)
-        return f"{field}: unknown field" + (f"; did you mean {near[0]}?" if near else "")
+        close = difflib.get_close_matches(str(problem["loc"][-1]), _FIELDS, n=1)
+        return f"{field}: unknown field" + (f"; did you mean {close[0]}?" if close else "")
     if problem["type"] == "missing":
         return f"{field}: required"
     return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
@@ -211,8 +212,8 @@ def with_own(
 
 
 def _no_provider(provider: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(provider, sorted(known), n=3, cutoff=0.5)
-    return f"no such provider in the price book; near names: {', '.join(near) or 'none'}"
+    meant = near(provider, set(known), count=3, cutoff=0.5)
+    return f"no such provider in the price book; near names: {', '.join(meant) or 'none'}"
 
 
 def _discounted(offer: Offer, discounts: Mapping[str, float]) -> Offer:

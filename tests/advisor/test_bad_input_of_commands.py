@@ -353,3 +353,6 @@ def test_the_command_alone_shows_its_help(said: Callable[..., tuple[int, str, st
 def test_a_cloud_by_another_name_is_named(refused: Refused, name: str, near: str) -> None:
     for command in (["plan", "./llama", "--budget", "5/hour"], ["compare", "a", "b"]):
         assert f"near names: {near}" in refused(*command, "--provider", name)
+    Path("own.yaml").write_text(f"discounts: {{'{name}': 20%}}")
+    said = refused("plan", "./llama", "--budget", "5/hour", "--prices", "own.yaml")
+    assert f"near names: {near}" in said
