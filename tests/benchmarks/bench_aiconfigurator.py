@@ -72,7 +72,10 @@ def query_of(observation: Observation, model: str, tp: int) -> dict[str, object]
         "isl": int(case.shape.isl), "osl": max(2, int(case.shape.osl)), "batch_size": int(case.load.amount), "tp_size": tp,
     }  # fmt: skip
     if case.keys.kind.startswith("moe"):
-        query |= {"moe_tp_size": tp, "moe_ep_size": 1}
+        whole = (
+            float(np.squeeze(case.costs.expert_ranks)) > 1
+        )  # the row ran with expert parallelism
+        query |= {"moe_tp_size": 1 if whole else tp, "moe_ep_size": tp if whole else 1}
     return query
 
 
