@@ -128,6 +128,7 @@ class Problem:
             gaps=self.workload.idle_gaps,
             slos=self.slos,
             deadline_s=self.deadline_s,
+            processing_s=self._answer_s(choice.build),
         )
         present = Mode.ALWAYS_ON if self.watch is None else self.watch.in_use.mode
         return choose_mode(traffic, self.supply(choice), present=present, asked=self.asked_mode)
@@ -168,7 +169,7 @@ class Problem:
         )
 
     def _answer_s(self, build: Build) -> float:
-        """Of one answer beside as many as the replica carries."""
+        """Of a mean answer beside as many as the replica carries, from its first token on."""
         isl, osl = self.workload.isl, self.workload.osl
         found = perf.latencies(build.replica, requests_per_s=build.carried_per_s, isl=isl, osl=osl)
         return 0.0 if found is None else found[1] * osl

@@ -175,6 +175,18 @@ def test_idle_hardware_goes_to_zero_only_where_the_objective_allows_the_cold_sta
     assert _mode(advise(0.1, gaps=nights)) is Mode.SCALE_TO_ZERO
 
 
+def test_a_cold_start_leaves_time_for_the_answer_where_the_whole_of_it_is_bound() -> None:
+    """A start of 90 s and an answer of seconds: 92 s are too little for both, whatever it saves."""
+
+    def within(bound_s: float) -> Mode:
+        rare = assumed_gaps(idle_share=0.9, mean_gap_s=36_000, requests_per_s=3e-5)
+        bound = Slo(latency=Latency.E2E, bound_s=bound_s, percentile=95)
+        return _mode(advise(0.1, slos=(bound,), gaps=rare))
+
+    assert within(92.0) is Mode.ALWAYS_ON
+    assert within(110.0) is Mode.SCALE_TO_ZERO
+
+
 def test_what_idle_hardware_saves_is_in_the_price_and_in_the_reasons() -> None:
     found = advise(0.1, gaps=assumed_gaps(idle_share=0.9, mean_gap_s=36_000, requests_per_s=0.01))
     assert found.best is not None
