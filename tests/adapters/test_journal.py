@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.adapters.journal import INTENT, Journal, read_journal
+from advisor.adapters.journal import INTENT, MEMORY, Journal, read_journal
 from advisor.errors import JournalError
 
 NUM_KILLS = 8  # a thousand run in tests/benchmarks/journal_kills.py
@@ -104,6 +104,38 @@ def test_a_verdict_names_its_promise_and_kinds_are_read_apart(tmp_path: Path) ->
     assert [entry.kind for entry in read_journal(path)] == ["verdict", "advice", "promise"]
     assert [entry.kind for entry in read_journal(path, kinds=["advice"], limit=1)] == ["advice"]
     assert read_journal(path, kinds=[]) == []
+
+
+@pytest.mark.parametrize("detail", ["", "{", "null", "[1]", b"\xff\xfe\x00", '{"model": "m\x00'])
+def test_a_damaged_entry_loses_its_detail_and_no_other_entry(
+    tmp_path: Path, detail: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        for model in ("m", "other", "m"):
+            journal.intend(at_s=1.0, action="scale", detail={"model": model, "target": 2})
+        journal._db.execute("UPDATE entries SET detail = ? WHERE id = 3", (detail,))
+    with Journal(path) as journal:
+        assert [entry.id for entry in journal.open_intents()] == [1, 2, 3], (
+            "an intent is one still"
+        )
+        newest = journal.newest_of(["intent"], 10, "m")
+    assert [(entry.id, entry.detail.get("target")) for entry in newest] == [(3, None), (1, 2)]
+    assert [entry.detail for entry in read_journal(path, model="other")] == [
+        {},
+        {"model": "other", "target": 2},
+    ], "whose the damaged one was nobody knows"
+    assert f"{path}: entry 3 is damaged" in caplog.text
+
+
+def test_what_is_remembered_for_a_restart_is_not_shown_to_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal:
+        journal.remember(at_s=1.0, action="idle-runs", detail={"model": "m", "runs": [1]})
+        journal.advise(at_s=2.0, action="hold", detail={"model": "m"})
+    assert [entry.kind for entry in read_journal(path)] == ["advice"]
+    [kept] = read_journal(path, kinds=[MEMORY], model="m")
+    assert (kept.action, kept.detail["runs"]) == ("idle-runs", [1])
 
 
 def test_it_stays_bounded(tmp_path: Path) -> None:
