@@ -89,7 +89,7 @@ class BudgetPart:
             return nothing_new
         ways = ways_of(
             recommendation,
-            workload.requests_per_s,
+            workload.counted_per_s,
             self._offers,
             at_least=0 if problems else self._needs.add(recommendation, fleet, now_s),
             accelerators=() if fleet is None else fleet.accelerators,
@@ -172,7 +172,7 @@ class BudgetPart:
     ) -> tuple[Recommendation, Cut | None]:
         assert look.workload is not None
         accelerators = () if look.fleet is None else look.fleet.accelerators
-        ways = ways_of(free, look.workload.requests_per_s, self._offers, accelerators=accelerators)
+        ways = ways_of(free, look.workload.counted_per_s, self._offers, accelerators=accelerators)
         way = best_within(ways, cap)
         if way is None:
             shortfall = f"its share of ${cap:.2f}/h pays for no replica"

@@ -10,7 +10,7 @@ from advisor.core.hardware import Accelerator
 from advisor.core.learning import Learned
 from advisor.core.model_spec import ModelSpec
 from advisor.core.observation import Observation, Scrape
-from advisor.core.recommendation import Fleet, ModeInUse, Offer, Recommendation
+from advisor.core.recommendation import Fleet, ModeInUse, Needed, Offer, Recommendation
 from advisor.core.workload import Workload
 
 
@@ -52,3 +52,4 @@ class Look:
     learned: Learned
     problems: tuple[str, ...]
     claim: Claim
+    needed: Needed | None = None  # of what runs

@@ -216,6 +216,21 @@ ACTUAL_REPLICAS = Metric(
     labels=("model",),
     meaning="Running replicas as Serve reports them.",
 )
+PLANNED_REQUESTS_PER_S = Metric(
+    name="advisor_planned_requests_per_second",
+    kind=Kind.GAUGE,
+    unit="requests per second",
+    labels=("model",),
+    meaning="Demand that replicas are counted for: what is there, or what the forecast for the end of a cold start is exceeded "
+    "by once in twenty. Absent where nothing is forecast.",
+)
+NEEDED_REPLICAS = Metric(
+    name="advisor_needed_replicas",
+    kind=Kind.GAUGE,
+    unit="replicas",
+    labels=("model",),
+    meaning="Replicas of what runs that the scaling policy needed in the last minutes. Absent where it has nothing to go by.",
+)
 RECOMMENDED_REPLICAS = Metric(
     name="advisor_recommended_replicas",
     kind=Kind.GAUGE,
@@ -322,6 +337,8 @@ TICK_METRICS = (
     SLO_BOUND,
     SLO_MET,
     ACTUAL_REPLICAS,
+    PLANNED_REQUESTS_PER_S,
+    NEEDED_REPLICAS,
     RECOMMENDED_REPLICAS,
     RECOMMENDED_SPOT_REPLICAS,
     RECOMMENDED_USD_PER_HOUR,
@@ -407,7 +424,9 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         (OBSERVED_REQUESTS_PER_S, rate.value if rate else None),
         (OBSERVATION_AGE, rate.age_s if rate else None),
         (WAIT_BEFORE_REPLICA, wait.value if wait else None),
+        (PLANNED_REQUESTS_PER_S, tick.workload.planned_per_s if tick.workload else None),
         (ACTUAL_REPLICAS, tick.fleet.running_replicas if tick.fleet else None),
+        (NEEDED_REPLICAS, tick.needed.replicas if tick.needed else None),
         (FEASIBLE, recommendation.feasible if recommendation else None),
         (RECOMMENDED_REPLICAS, best.replicas if best else None),
         (RECOMMENDED_SPOT_REPLICAS, best.spot_replicas if best else None),

@@ -59,6 +59,7 @@ __all__ = ["AdvisorPolicy", "ServiceObjective"]
 COLD_START_QUANTILE = 0.9
 NUM_COLD_STARTS = 50
 MIN_COLD_STARTS = 3  # before the measured ones replace the given one
+PLANNED_QUANTILE = 0.95
 DRAIN_S = 60.0  # in which a backlog should be gone
 SETTLE_S = 300.0  # after the first look: the first misses are nobody's headroom
 MAX_STAY_S = 300.0
@@ -131,6 +132,8 @@ class AdvisorPolicy:
         self._first_s: float | None = None
         self._last_s: float | None = None
         self._target = self._bounds.clamp(min_replicas)
+        self._planned_per_s: float | None = None
+        self._needed: int | None = None
 
     def step(self, observation: StepObservation) -> StepDecision:
         """The replicas wanted from now on; what is there where the readings allow no conclusion."""
@@ -157,6 +160,19 @@ class AdvisorPolicy:
     def cold_start_s(self) -> float:
         """The 90th percentile of the cold starts observed; the given one until there are some."""
         return self._cold_start_s
+
+    @property
+    def planned_per_s(self) -> float | None:
+        """Mean requests a second that the last step planned for; None before it could plan.
+
+        What is there now, or what the forecast for the end of a cold start is exceeded by once in twenty.
+        """
+        return self._planned_per_s
+
+    @property
+    def needed(self) -> int | None:
+        """The most replicas that the last minutes needed; the target may be more while they are not let go yet."""
+        return self._needed
 
     def _hold(self, observation: StepObservation, reason: str) -> StepDecision:
         """What is there; where not even that is known, what was wanted last."""
@@ -234,6 +250,7 @@ class AdvisorPolicy:
             return self._bounds.min_replicas, "nothing was seen yet"
         backlog = self._backlog_per_s(observation)
         now_per_s = self._demand_now(observation, mix) + backlog
+        self._planned_per_s = max(now_per_s, forecast.quantile(PLANNED_QUANTILE) + backlog)
         need = max(
             self._cheapest(observation, demand, table)
             for demand in (np.array([now_per_s]), forecast.values + backlog)
@@ -361,6 +378,7 @@ class AdvisorPolicy:
         starting = observation.replicas_starting or 0
         have = (observation.replicas_running or 0) + starting
         held = self._recent.add(now_s=now_s, value=need)
+        self._needed = self._bounds.clamp(held)
         target, level = need, self._level_in_replicas()
         least = self._regret.least(now_s=now_s, need=need, demand=level)
         if need < have:

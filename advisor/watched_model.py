@@ -26,7 +26,7 @@ from advisor.core.objective import CapacityType
 from advisor.core.observation import Observation
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
-from advisor.core.recommendation import Decision, Fleet, Recommendation
+from advisor.core.recommendation import Decision, Fleet, Needed, Recommendation
 from advisor.core.split_in_use import Split
 from advisor.core.workload import Workload, WorkloadSource, rounded, workload_of
 from advisor.diary import Diary
@@ -34,6 +34,7 @@ from advisor.errors import ObservationError
 from advisor.judge import Judge, Round, usd_per_hour_now
 from advisor.look import Catalogue, Look, Scraped
 from advisor.pauses import Pauses
+from advisor.scaling import Scaling
 from advisor.tick import Tick
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class WatchedModel:
             catalogue.offers,
             replace(config.constraints().offers, capacity_types=(CapacityType.SPOT,)),
         )
+        self._scaling = Scaling(config=config, catalogue=catalogue, offers=self._offers)
         self._limits = limits_of(config)
         self.max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * config.interval)
         self._decisions = DecisionMemory()
@@ -107,7 +109,10 @@ class WatchedModel:
         fleet = self._with_devices(await self._read_fleet(problems), observation)
         self._learned = self._learn(observation, fleet)
         workload = self._workload(observation, problems)
-        recommendation = await self._recommend(workload, scraped.at_s)
+        needed = self._scaling.look(observation, fleet, self._learned, sound=not problems)
+        if workload is not None and needed is not None:
+            workload = replace(workload, planned_per_s=needed.planned_per_s)
+        recommendation = await self._recommend(workload, needed, scraped.at_s)
         self._mode_in_use = self._followed(recommendation)
         self._last = recommendation
         claim = self._part.claim(recommendation, workload, fleet, problems, scraped.at_s)
@@ -124,6 +129,7 @@ class WatchedModel:
             learned=self._learned,
             problems=tuple(problems),
             claim=claim,
+            needed=needed,
         )
 
     def settle(self, look: Look, split: Split | None = None) -> Tick:
@@ -175,6 +181,7 @@ class WatchedModel:
             verdicts=verdicts,
             journal_problem=self._diary.problem,
             share=settled.share,
+            needed=look.needed,
         )
 
     def close(self) -> None:
@@ -259,7 +266,9 @@ class WatchedModel:
             self._pauses.last_busy = workload
         return workload
 
-    async def _recommend(self, workload: Workload | None, at_s: float) -> Recommendation | None:
+    async def _recommend(
+        self, workload: Workload | None, needed: Needed | None, at_s: float
+    ) -> Recommendation | None:
         """A new recommendation where the load is known, else the last one."""
         if workload is None:
             return self._last
@@ -276,6 +285,7 @@ class WatchedModel:
             constraints=self._config.constraints(),
             today=datetime.fromtimestamp(at_s, UTC).date(),
             watch=ModeWatch(in_use=self._mode_in_use, now_s=at_s, longest_hole_s=self.max_age_s),
+            needed=needed,
         )
 
     def _followed(self, recommendation: Recommendation | None) -> ModeInUse:
@@ -297,6 +307,7 @@ class WatchedModel:
             memory=self._decisions,
             now_s=look.at_s,
             present_usd_per_hour=look.fleet_usd_per_hour,
+            needed=look.needed,
         )
         best = None if recommendation is None else recommendation.best
         return decision if cut is None else with_cut(decision, cut, look, best)

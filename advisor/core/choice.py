@@ -61,8 +61,12 @@ def replicas_for(build: Build, requests_per_s: float) -> int:
 
 
 def priced(build: Build, offers: OfferIndex, requests_per_s: float) -> list[Priced]:
-    """The build at the cheapest offer of each provider and capacity type that has machines large enough."""
-    replicas = replicas_for(build, requests_per_s)
+    """As many of the build as the load needs, at the cheapest offer of each provider and capacity type."""
+    return rented(build, offers, replicas_for(build, requests_per_s))
+
+
+def rented(build: Build, offers: OfferIndex, replicas: int) -> list[Priced]:
+    """So many of the build, at the cheapest offer of each provider and capacity type that has machines large enough."""
     name, tp_degree = build.replica.accelerator.name, build.replica.tp_degree
     return [
         Priced(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from advisor.core import guards
 from advisor.core.objective import Mode
@@ -25,6 +25,7 @@ from advisor.core.recommendation import (
     Candidate,
     Decision,
     Fleet,
+    Needed,
     Offer,
     Recommendation,
 )
@@ -95,30 +96,70 @@ def decide(
     memory: Memory | None = None,
     now_s: float | None = None,
     present_usd_per_hour: float | None = None,
+    needed: Needed | None = None,
 ) -> Decision:
     """One decision; its reason is always a sentence a person can act on.
 
     `limits`, `memory` and `now_s` bring the user's bounds, patience and cool-downs; `present_usd_per_hour` is what the
-    fleet costs now, against which a disruptive change must save.
+    fleet costs now, against which a disruptive change must save. `needed` is what the scaling policy wants of what runs:
+    the fleet follows it while something else that is recommended waits, or does not fit the budget.
     """
-    decision = _wanted(recommendation, workload, fleet, problems)
+    decision = _wanted(recommendation, workload, fleet, problems, needed)
     if limits is None or memory is None or now_s is None:
         return decision
     memory.saw(fleet, now_s)
-    if decision.action is Action.HOLD:
+    if recommendation is None or recommendation.best is None or fleet is None or workload is None:
         return decision
-    assert recommendation is not None
-    assert recommendation.best is not None
-    assert fleet is not None
-    assert fleet.running_replicas is not None
-    assert workload is not None
+    if problems or fleet.status != SETTLED or fleet.running_replicas is None:
+        return decision
+    seen = workload.source is WorkloadSource.OBSERVED
     if decision.action is Action.SCALE:
-        running = fleet.running_replicas
-        scaled = _scaled(decision, recommendation.best, running, limits, memory, now_s)
-        fewer = scaled.target_replicas is not None and scaled.target_replicas < running
-        unseen = workload.source is not WorkloadSource.OBSERVED
-        return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and unseen else scaled
-    return _disrupted(decision, recommendation, limits, memory, now_s, present_usd_per_hour)
+        most = affordable_replicas(recommendation.best, limits)
+        scaled = _scaled(decision, fleet.running_replicas, most, limits, memory, now_s)
+        fewer = (
+            scaled.target_replicas is not None and scaled.target_replicas < fleet.running_replicas
+        )
+        return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and not seen else scaled
+    if decision.action is not Action.HOLD:
+        decision = _disrupted(
+            decision, recommendation, limits, memory, now_s, present_usd_per_hour
+        )
+    elif recommendation.feasible:
+        return decision
+    if decision.action is Action.HOLD and needed is not None and seen:
+        return _meanwhile(decision, needed, fleet.running_replicas, limits, memory, now_s)
+    return decision
+
+
+def _meanwhile(
+    waiting: Decision,
+    needed: Needed,
+    running: int,
+    limits: Limits,
+    memory: Memory,
+    now_s: float,
+) -> Decision:
+    """What runs follows the load while what would be better waits: up as far as the cap pays for it, down with patience.
+
+    What nobody rents out has no price, so no more of it comes; and the last replica is the mode's to let go.
+    """
+    target = max(1, needed.target)
+    if running < 1 or target == running or (target > running and needed.offer is None):
+        return waiting
+    most = math.inf
+    if needed.offer is not None:
+        most = _affordable(
+            needed.offer, needed.tp_degree, limits.cap_usd_per_hour, limits.other_usd_per_hour
+        )
+    wanted = Decision(
+        action=Action.SCALE,
+        target_replicas=target,
+        reason=f"the load needs {target} of the replicas that run, not {running}",
+    )
+    scaled = _scaled(wanted, running, max(most, float(running)), limits, memory, now_s)
+    if scaled.action is Action.HOLD:
+        return waiting
+    return replace(scaled, reason=f"{scaled.reason} ({needed.reason}); meanwhile {waiting.reason}")
 
 
 def _wanted(
@@ -126,6 +167,7 @@ def _wanted(
     workload: Workload | None,
     fleet: Fleet | None,
     problems: Sequence[str],
+    needed: Needed | None,
 ) -> Decision:
     if problems:
         return _hold(problems[0])
@@ -157,14 +199,24 @@ def _wanted(
         return Decision(
             action=Action.SWITCH_MODE, reason=f"{best.mode} would cost ${best.usd_per_hour:.2f}/h"
         )
-    if best.replicas == fleet.running_replicas:
-        return _hold(f"{best.replicas} replicas are what the load needs")
-    if best.replicas < fleet.running_replicas and workload.source is not WorkloadSource.OBSERVED:
+    return _counted(best, workload, fleet.running_replicas, needed)
+
+
+def _counted(best: Candidate, workload: Workload, running: int, needed: Needed | None) -> Decision:
+    """More or fewer of what runs: what is recommended or, unless money allows fewer, what the policy wants by now."""
+    target = best.replicas
+    if needed is not None and best.replicas >= needed.replicas:
+        target = needed.target
+    if target == running != best.replicas:
+        return _hold(f"{best.replicas} replicas would do, but {running} stay for now")
+    if target == running:
+        return _hold(f"{running} replicas are what the load needs")
+    if target < running and workload.source is not WorkloadSource.OBSERVED:
         return _hold(f"fewer replicas would do for the expected load; {UNSEEN}")
     return Decision(
         action=Action.SCALE,
-        target_replicas=best.replicas,
-        reason=f"the load needs {best.replicas} replicas, {fleet.running_replicas} are running",
+        target_replicas=target,
+        reason=f"the load needs {target} replicas, {running} are running",
     )
 
 
@@ -191,15 +243,15 @@ def _affordable(offer: Offer, tp_degree: int, cap: float | None, already: float)
 
 def _scaled(
     decision: Decision,
-    best: Candidate,
     running: int,
+    most: float,
     limits: Limits,
     memory: Memory,
     now_s: float,
 ) -> Decision:
-    """The target inside bounds and cap; down only where patience, direction and the user agree, or the cap asks."""
+    """The target inside bounds and `most`, what the cap pays for; down only where patience, direction and the user agree, or
+    the cap asks."""
     assert decision.target_replicas is not None
-    most = affordable_replicas(best, limits)
     if (
         most < 1
     ):  # a price that is no number, or one that moved: no reason to turn the endpoint off

@@ -50,11 +50,15 @@ PRIOR_ERRORS_AT = ndtri(QUANTILES) * PRIOR_SPREAD
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Demand per second at a horizon: the middle, equally likely values around it, and whose forecast it is."""
+    """Demand per second at a horizon: the middle, values at QUANTILES around it, and whose forecast it is."""
 
     middle: float
     values: Floats
     forecaster: str
+
+    def quantile(self, share: float) -> float:
+        """Demand that is exceeded with a probability of 1 - `share`."""
+        return float(np.interp(share, QUANTILES, self.values))
 
 
 @dataclass(slots=True)

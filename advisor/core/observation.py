@@ -77,7 +77,8 @@ class Observation:
     requests_per_s: Reading | None = None
     failed_requests_per_s: Reading | None = None
     input_tokens_per_s: Reading | None = None
-    output_tokens_per_s: Reading | None = None
+    output_tokens_per_s: Reading | None = None  # of answers that ended
+    generated_tokens_per_s: Reading | None = None  # by the engines, whether or not an answer ended
     mean_isl: Reading | None = None
     mean_osl: Reading | None = None
     requests_in_flight: Reading | None = None
@@ -122,3 +123,20 @@ def quantile(buckets: Iterable[tuple[float, float]], q: float) -> float | None:
             )
         lower_bound, lower_count = bound, count
     return lower_bound
+
+
+def share_within(reading: LatencyReading, bound_s: float) -> float:
+    """The share (0-1) of the window's requests at or under `bound_s`, linear inside a bucket as `quantile` has it.
+
+    Of what is over the last finite bound nobody knows by how much: it is over.
+    """
+    total = reading.buckets[-1][1]
+    lower_bound, lower_count = 0.0, 0.0
+    for bound, count in sorted(reading.buckets):
+        if bound_s < bound:
+            if math.isinf(bound):
+                break
+            part = (bound_s - lower_bound) / (bound - lower_bound)
+            return (lower_count + part * (count - lower_count)) / total
+        lower_bound, lower_count = bound, count
+    return lower_count / total

@@ -37,6 +37,7 @@ def observe(*, then: Scrape | None, now: Scrape, model: str, source: str) -> Obs
         failed_requests_per_s=pair.rate(s.REQUESTS, outcome="error"),
         input_tokens_per_s=pair.rate(s.INPUT_TOKENS),
         output_tokens_per_s=pair.rate(s.OUTPUT_TOKENS),
+        generated_tokens_per_s=pair.rate_of_engines(s.GENERATED_TOKENS),
         mean_isl=_positive(pair.ratio(s.INPUT_TOKENS, s.REQUESTS, outcome="ok")),
         mean_osl=_positive(pair.ratio(s.OUTPUT_TOKENS, s.REQUESTS, outcome="ok")),
         requests_in_flight=pair.total(s.IN_FLIGHT),
@@ -139,6 +140,11 @@ class _Pair:
         if not grown or num_engines == 0:
             return None
         return _reading(sum(i.per_s for i in grown) / num_engines, self.now.age_s(names))
+
+    def rate_of_engines(self, name: str) -> Reading | None:
+        """All engines together; None where none of them tells, for a counter that is missing is no zero."""
+        grown = self.increases([name])
+        return _reading(sum(i.per_s for i in grown), self.now.age_s([name])) if grown else None
 
     def total(self, name: str) -> Reading | None:
         values = [one.sample.value for one in self.now.named([name])]

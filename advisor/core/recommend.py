@@ -20,6 +20,7 @@ from advisor.core.choice import (
     mix_of,
     order,
     priced,
+    rented,
     spot_beside,
     too_many,
     too_much,
@@ -37,6 +38,7 @@ from advisor.core.recommendation import (
     Candidate,
     Mix,
     MixPart,
+    Needed,
     Offer,
     Prediction,
     Recommendation,
@@ -69,11 +71,14 @@ def recommend(
     variants: Sequence[ModelSpec] = (),
     learned: Learned = NOTHING_LEARNED,
     watch: ModeWatch | None = None,
+    needed: Needed | None = None,
 ) -> Recommendation:
     """The recommendation for this load; `feasible` false, with the shortfall, where nothing meets everything.
 
     `variants` are the same model with other weights (quantised) that may be served instead of `spec`; `learned` is what
     the running engine taught. With `watch` another mode than the one in use must save enough, and for an hour on end.
+    Hardware is compared by the replicas that `workload.counted_per_s` needs of each; where the best runs already, there
+    are as many of it as the scaling policy `needed`, as far as the budget goes.
     """
     problem = Problem(
         variants=(spec, *variants),
@@ -86,6 +91,7 @@ def recommend(
         today=today,
         learned=learned,
         watch=watch,
+        needed=needed,
     )
     return problem.recommendation(problem.weigh(accelerators))
 
@@ -112,6 +118,7 @@ class Problem:
     today: date
     learned: Learned = NOTHING_LEARNED
     watch: ModeWatch | None = None
+    needed: Needed | None = None  # of what runs
     spot_offers: OfferIndex | None = None  # where spot may carry a part of a fleet
     asked_mode: Mode | None = None
     deadline_s: float | None = None  # of an answer that nobody waits for
@@ -215,9 +222,26 @@ class Problem:
         self, builds: Iterable[Build], *, requests_per_s: float | None = None
     ) -> list[Priced]:
         """Each build at each provider, for the problem's load or another."""
-        rate = self.workload.requests_per_s if requests_per_s is None else requests_per_s
+        rate = self.workload.counted_per_s if requests_per_s is None else requests_per_s
         found = [choice for build in builds for choice in priced(build, self.offers, rate)]
         return [self._with_spot(choice) for choice in found]
+
+    def _as_needed(self, best: Priced) -> Priced:
+        """Where it runs already, as many of it as the scaling policy wants, as far as the limits go."""
+        needed, replica = self.needed, best.build.replica
+        runs = needed is not None and replica.spec is self.variants[0]
+        if (
+            needed is None
+            or not runs
+            or not needed.is_of(replica.accelerator.name, replica.tp_degree)
+        ):
+            return best
+        for count in range(needed.replicas, min(best.replicas, needed.replicas) - 1, -1):
+            choices = map(self._with_spot, rented(best.build, self.offers, max(1, count)))
+            within = [choice for choice in choices if self._too_much(choice) is None]
+            if within:
+                return min(within, key=order)
+        return best
 
     def _with_spot(self, choice: Priced) -> Priced:
         """The choice with a part of it on spot, where that is allowed and cheaper."""
@@ -242,6 +266,9 @@ class Problem:
     def prediction(self, choice: Priced) -> Prediction:
         """At its share of the load; for a lone request where no load keeps the objectives."""
         share = self.workload.requests_per_s / choice.replicas if choice.meets_slos else 0.0
+        share = min(
+            share, choice.build.carried_per_s
+        )  # the policy may want fewer than that asks for
         predicted = perf.predict(
             choice.build.replica,
             requests_per_s=share,
@@ -297,7 +324,7 @@ class Problem:
         over = {id(c): self._too_much(c) for c in able}
         within = [c for c in able if over[id(c)] is None]
         if within:
-            best, shortfall = within[0], None
+            best, shortfall = self._as_needed(within[0]), None
         elif able:
             best = able[0]
             shortfall = f"the cheapest that meets the objectives {over[id(best)]}"
@@ -306,12 +333,12 @@ class Problem:
             shortfall = self.why_missed(best)
         else:
             return self._nothing(rejected)
-        others = [c for c in (within or able) if c is not best]
+        first, others = (within or able or [best])[0], (within or able)[1:]
         next_ones, dearer = others[:NUM_RUNNERS_UP], others[NUM_RUNNERS_UP:]
         rejected += [_reject(c, self.why_missed(c)) for c in missing if c is not best]
         if within:
             rejected += [_reject(c, over[id(c)] or "") for c in able if over[id(c)] is not None]
-        rejected += [_reject(c, _dearer(c, best)) for c in dearer]
+        rejected += [_reject(c, _dearer(c, first)) for c in dearer]
         mode = self.mode_of(best)
         mix = self._mix(weighed.builds, best, mode) if able else None
         if mix is not None and not within and shortfall is not None:
@@ -320,9 +347,12 @@ class Problem:
             best=self.candidate(best),
             feasible=bool(within),
             shortfall=shortfall,
-            runners_up=tuple(self.candidate(c, (_dearer(c, best),)) for c in next_ones),
+            runners_up=tuple(self.candidate(c, (_dearer(c, first),)) for c in next_ones),
             rejected=(*mode.rejected, *rejected),
-            reasons=(*self._reasons(best, mode), *(() if mix is None else (_mix_reason(mix),))),
+            reasons=(
+                *self._reasons(best, mode, self._why_so_many(best, first)),
+                *(() if mix is None else (_mix_reason(mix),)),
+            ),
             prices_from=self._price_dates(),
             mix=mix,
             mode_in_use=None if self.watch is None else self.watch.after(self.best_mode(best)),
@@ -359,7 +389,7 @@ class Problem:
         """Several types or sizes together, where that is clearly cheaper than one and a bound on replicas allows it."""
         if self.constraints.max_replicas is not None:
             return None
-        parts = mix_of(builds, self.offers, self.workload.requests_per_s)
+        parts = mix_of(builds, self.offers, self.workload.counted_per_s)
         hourly = math.fsum(share.count * offer.usd_per_hour for _, offer, share in parts)
         if not parts or hourly > best.usd_per_hour * (1 - MIN_MIX_SAVING):
             return None
@@ -368,10 +398,24 @@ class Problem:
             parts=tuple(_mix_part(build, offer, share.count) for build, offer, share in parts),
         )
 
-    def _reasons(self, best: Priced, mode: ModeChoice) -> tuple[str, ...]:
+    def _why_so_many(self, best: Priced, first: Priced) -> str:
+        """Why so many replicas: by what one sustains or, of what runs already, by the scaling policy."""
         replica, workload = best.build.replica, self.workload
         name = replica.accelerator.name
         devices = f"{replica.tp_degree} x {name}" if replica.tp_degree > 1 else name
+        planned = workload.counted_per_s > workload.requests_per_s
+        load = (
+            f"{workload.counted_per_s:.2f} that are planned for need"
+            if planned
+            else "the load needs"
+        )
+        sustains = f"one replica on {devices} sustains {best.build.inside_slos_per_s:.2f} requests/s inside the objectives"
+        if best is first or self.needed is None:
+            return f"{sustains}, so {load} {best.replicas}"
+        return f"{sustains}; of what runs the policy wants {best.replicas}: {self.needed.reason}"
+
+    def _reasons(self, best: Priced, mode: ModeChoice, why_so_many: str) -> tuple[str, ...]:
+        replica, workload = best.build.replica, self.workload
         load = f"{workload.requests_per_s:.2f} requests/s of {workload.isl:.0f} tokens in and {workload.osl:.0f} out"
         experts = why_split_so(best.build, workload, self.slos)
         predicted = self.prediction(best)
@@ -380,8 +424,7 @@ class Problem:
             f"model: {replica.spec.total_params / 1e9:.2f}B parameters, {replica.spec.weight_bytes / 1e9:.1f} GB of "
             f"weights, {replica.spec.kv_bytes_per_token / 1024:.0f} KiB of KV cache per token",
             f"load ({workload.source}): {load}",
-            f"one replica on {devices} sustains {best.build.inside_slos_per_s:.2f} requests/s inside the objectives, "
-            f"so the load needs {best.replicas}",
+            why_so_many,
             *([] if experts is None else [f"experts {experts}"]),
             f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
             f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",

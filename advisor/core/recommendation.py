@@ -180,6 +180,27 @@ class Fleet:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """How many replicas of what runs now the scaling policy needs, how many it wants there to be now, and why.
+
+    `target` is more than `replicas` while some are not let go yet. `planned_per_s` is the demand planned for: what is there,
+    or what the forecast for the end of a cold start is exceeded by once in twenty. `offer` is what one more of them would be
+    rented by; None where nobody rents it out.
+    """
+
+    accelerator: str
+    tp_degree: int
+    replicas: int
+    target: int
+    reason: str
+    planned_per_s: float | None = None
+    offer: Offer | None = None
+
+    def is_of(self, accelerator: str, tp_degree: int) -> bool:
+        return (self.accelerator, self.tp_degree) == (accelerator, tp_degree)
+
+
 class Action(StrEnum):
     HOLD = "hold"
     SCALE = "scale"

@@ -30,12 +30,15 @@ WAITING = "vllm_num_requests_waiting"
 KV_CACHE_USAGE = "vllm_kv_cache_usage_perc"  # 0-1, whatever its name says
 PREFIX_QUERIES = "vllm_prefix_cache_queries_total"
 PREFIX_HITS = "vllm_prefix_cache_hits_total"
+GENERATED_TOKENS = "vllm_generation_tokens_total"
 FLOPS = "vllm_estimated_flops_per_gpu_total"
 READ_BYTES = "vllm_estimated_read_bytes_per_gpu_total"
 WRITE_BYTES = "vllm_estimated_write_bytes_per_gpu_total"
 
 CLIENT_COUNTS = frozenset((REQUESTS, INPUT_TOKENS, OUTPUT_TOKENS, TTFT, TPOT, E2E))
-ENGINE_COUNTS = frozenset((PREFIX_QUERIES, PREFIX_HITS, FLOPS, READ_BYTES, WRITE_BYTES))
+ENGINE_COUNTS = frozenset(
+    (PREFIX_QUERIES, PREFIX_HITS, GENERATED_TOKENS, FLOPS, READ_BYTES, WRITE_BYTES)
+)
 RATIOS = frozenset((NODE_UTILIZATION, KV_CACHE_USAGE))
 GAUGES = frozenset((IN_FLIGHT, RUNNING, WAITING))
 OF_NO_MODEL = frozenset((NODE_UTILIZATION, ROUTER_WAIT_MS))  # the node's, the proxy's

@@ -21,7 +21,8 @@ class WorkloadSource(StrEnum):
 class Workload:
     """Arrivals per second and mean lengths in tokens; `idle_share` is the part of the remembered time without traffic.
 
-    `idle_gaps` are the pauses that it consists of, where they were told apart.
+    `idle_gaps` are the pauses that it consists of, where they were told apart. `planned_per_s` is the demand that replicas
+    are counted for where somebody forecasts it; None: the load as it is.
     """
 
     requests_per_s: float
@@ -30,6 +31,12 @@ class Workload:
     source: WorkloadSource
     idle_share: float | None = None
     idle_gaps: IdleGaps | None = None
+    planned_per_s: float | None = None
+
+    @property
+    def counted_per_s(self) -> float:
+        """Requests/s that replicas are counted for: never fewer than there are."""
+        return max(self.requests_per_s, self.planned_per_s or 0.0)
 
     @property
     def output_tokens_per_s(self) -> float:

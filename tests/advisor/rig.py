@@ -36,6 +36,16 @@ class Metrics:
         self.device = "cpu"
         self.tpot_s: float | None = 0.01
         self.in_flight = 1.0
+        self._before = 0.0, START_S - 1000  # requests counted by then, at the rate from then on
+
+    def begin_rate(self, requests_per_s: float, at_s: float) -> None:
+        """Counters go on from where they are, at another rate."""
+        self._before = self.counted(at_s), at_s
+        self.requests_per_s = requests_per_s
+
+    def counted(self, at_s: float) -> float:
+        count, since_s = self._before
+        return count + (self.requests_per_s or 0.0) * (at_s - since_s)
 
     async def read(self, *, now_s: float, window_s: float) -> tuple[Scrape | None, Scrape]:
         if self.requests_per_s is None:
@@ -43,7 +53,7 @@ class Metrics:
         return self.scrape(now_s - window_s), self.scrape(now_s)
 
     def scrape(self, at_s: float) -> Scrape:
-        count = (self.requests_per_s or 0.0) * (at_s - START_S + 1000)
+        count = self.counted(at_s)
         worker = {"model": self.model, "WorkerId": f"w-{self.model}", "instance": "i"}
         values = {
             "advisor_requests_in_flight": (self.in_flight, {}),

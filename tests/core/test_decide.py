@@ -19,6 +19,7 @@ from advisor.core.recommendation import (
     Decision,
     Fleet,
     ModeInUse,
+    Needed,
     Offer,
     Prediction,
     Recommendation,
@@ -661,3 +662,114 @@ def test_a_cap_that_pays_for_one_keeps_one() -> None:
         4,
         "the load needs 4 replicas, 8 are running",
     )
+
+
+def needed(
+    target: int, *, replicas: int | None = None, accelerator: str = "L4-24GB", priced: bool = True
+) -> Needed:
+    return Needed(
+        accelerator=accelerator,
+        tp_degree=1,
+        replicas=target if replicas is None else replicas,
+        target=target,
+        reason="12 requests/s in 105 s",
+        offer=OFFER if priced else None,
+    )
+
+
+def decided(wanted: Needed | None, running: int, **changes: object) -> Decision:
+    """With two L4s recommended, an hour after this fleet was first seen."""
+    given: dict[str, object] = {
+        "recommendation": recommendation(2),
+        "fleet": fleet(running),
+        "limits": Limits(),
+        "problems": (),
+        **changes,
+    }
+    memory = Memory()
+    decision = Decision(action=Action.HOLD, reason="")
+    for now_s in (0.0, 3600.0):
+        decision = decide(workload=OBSERVED, memory=memory, now_s=now_s, needed=wanted, **given)  # type: ignore[arg-type]
+    return decision
+
+
+def test_of_what_runs_as_many_are_wanted_as_the_policy_says() -> None:
+    assert decided(needed(5, replicas=2), running=3).target_replicas == 5
+    assert decided(needed(2, replicas=2), running=3).target_replicas == 2
+    stays = decided(needed(3, replicas=2), running=3)
+    assert stays.action is Action.HOLD
+    assert stays.reason == "2 replicas would do, but 3 stay for now"
+
+
+def test_what_money_cut_is_not_given_back_by_the_policy() -> None:
+    assert decided(needed(5), running=3).target_replicas == 2
+
+
+@pytest.mark.parametrize(
+    "better",
+    [recommendation(2), recommendation(2, feasible=False)],
+    ids=["other type", "too dear"],
+)
+def test_what_runs_follows_the_load_while_something_else_is_recommended(
+    better: Recommendation,
+) -> None:
+    other = fleet(2, accelerator="T4-16GB")
+    more = decided(needed(4, accelerator="T4-16GB"), 2, recommendation=better, fleet=other)
+    assert (more.action, more.target_replicas) == (Action.SCALE, 4)
+    assert "meanwhile" in more.reason
+    assert decided(None, 2, recommendation=better, fleet=other).action is Action.HOLD
+
+
+def test_what_runs_and_is_not_recommended_grows_only_as_far_as_the_cap_pays() -> None:
+    other, cap = fleet(2, accelerator="T4-16GB"), Limits(cap_usd_per_hour=3 * 0.8)
+    wanted = needed(9, accelerator="T4-16GB")
+    assert decided(wanted, 2, fleet=other, limits=cap).target_replicas == 3
+    unpriced = needed(9, accelerator="T4-16GB", priced=False)
+    assert decided(unpriced, 2, fleet=other, limits=cap).action is Action.HOLD
+
+
+@given(
+    recommendation=recommendations,
+    workload=workloads,
+    fleet=fleets,
+    problems=problems,
+    target=st.integers(0, 60),
+    replicas=st.integers(0, 60),
+    cap=st.none() | st.floats(0, 40),
+    at_s=st.sampled_from([0.0, 100.0, 3600.0]),
+)
+def test_the_policy_breaks_no_guard(
+    recommendation: Recommendation | None,
+    workload: Workload | None,
+    fleet: Fleet | None,
+    problems: list[str],
+    target: int,
+    replicas: int,
+    cap: float | None,
+    at_s: float,
+) -> None:
+    limits, memory = (
+        Limits(bounds=Bounds(min_replicas=1, max_replicas=40), cap_usd_per_hour=cap),
+        Memory(),
+    )
+    for now_s in (0.0, at_s):
+        decision = decide(
+            recommendation=recommendation,
+            workload=workload,
+            fleet=fleet,
+            problems=problems,
+            limits=limits,
+            memory=memory,
+            now_s=now_s,
+            needed=needed(target, replicas=replicas),
+        )
+    if decision.target_replicas is None:
+        return
+    assert fleet is not None
+    assert fleet.running_replicas is not None
+    assert not problems
+    assert 1 <= decision.target_replicas <= 40
+    if decision.target_replicas > fleet.running_replicas and cap is not None:
+        assert decision.target_replicas * OFFER.usd_per_hour <= cap + 1e-6
+    if decision.target_replicas < fleet.running_replicas:
+        assert workload is OBSERVED
