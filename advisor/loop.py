@@ -75,7 +75,9 @@ class Memory(Protocol):
     ) -> int:
         """Remember what came of a promise."""
 
-    def remember(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+    def remember(
+        self, *, at_s: float, action: str, detail: Mapping[str, Any], kind: str = ...
+    ) -> int:
         """Remember what was seen, for a restart to go on from."""
 
     def newest_of(self, kinds: Sequence[str], limit: int, model: str | None = None) -> list[Entry]:

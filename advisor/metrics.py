@@ -221,15 +221,16 @@ PLANNED_REQUESTS_PER_S = Metric(
     kind=Kind.GAUGE,
     unit="requests per second",
     labels=("model",),
-    meaning="Demand that replicas are counted for: what is there, or what the forecast for the end of a cold start is exceeded "
-    "by once in twenty. Absent where nothing is forecast.",
+    meaning="Demand that replicas are counted for: what is there, or what the forecast for the end of a cold start is "
+    "exceeded by once in twenty. Absent where nothing is forecast.",
 )
 NEEDED_REPLICAS = Metric(
     name="advisor_needed_replicas",
     kind=Kind.GAUGE,
     unit="replicas",
     labels=("model",),
-    meaning="Replicas of what runs that the scaling policy needed in the last minutes. Absent where it has nothing to go by.",
+    meaning="Replicas of what runs that the scaling policy needed in the last minutes. Absent where it has nothing to go "
+    "by.",
 )
 RECOMMENDED_REPLICAS = Metric(
     name="advisor_recommended_replicas",

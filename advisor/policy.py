@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ from advisor.core.capacity import (
     scaled,
 )
 from advisor.core.constant_load import ConstantLoad
-from advisor.core.forecast import DemandForecaster
+from advisor.core.forecast import DemandForecaster, Slot
 from advisor.core.headroom import ErrorBudget, Speed
 from advisor.core.keep_alive import KeepAlive
 from advisor.core.miss_table import MissTable, tabulate
@@ -173,6 +174,14 @@ class AdvisorPolicy:
     def needed(self) -> int | None:
         """The most replicas that the last minutes needed; the target may be more while they are not let go yet."""
         return self._needed
+
+    def demand(self, *, after: int, before_s: float) -> list[Slot]:
+        """Five-minute slots of demand that had ended by then, oldest first: what to keep over a restart."""
+        return self._forecaster.days.slots(after=after, before_s=before_s)
+
+    def recall(self, slots: Iterable[Slot]) -> None:
+        """Go on from demand that was kept; `now_s` has to be of the same clock. ValueError for what cannot be demand."""
+        self._forecaster.days.recall(slots)
 
     def _hold(self, observation: StepObservation, reason: str) -> StepDecision:
         """What is there; where not even that is known, what was wanted last."""

@@ -5,8 +5,9 @@ of every round, and `AdvisorPolicy` answers it, the same that a backtest drives.
 is told: rates of the window times the seconds since the last round, and of what came, what finished and what is in flight
 beside what was then. Replicas that Serve wants and that do not run yet are starting; how long that takes is measured.
 
-It begins anew where the fleet moves to other hardware, and has nothing to say where several kinds run, on hardware that is
-not known, and for an objective on the whole answer (E2E), which no replica model judges.
+It begins anew where the fleet moves to other hardware, with the demand of the days before (`demand.py`). It has nothing to
+say where several kinds run, on hardware that is not known, and for an objective on the whole answer (E2E), which no replica
+model judges.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from advisor.core.objective import Latency, Slo
 from advisor.core.observation import Observation, Reading, share_within
 from advisor.core.recommendation import Fleet, Needed
 from advisor.core.step import StepObservation
+from advisor.demand import Demand
+from advisor.diary import Diary
 from advisor.look import Catalogue
 from advisor.policy import AdvisorPolicy
 
@@ -35,8 +38,11 @@ MAX_START_S = 1800.0  # what takes longer waits for a machine, and is no cold st
 class Scaling:
     """State between rounds: the policy with all that it has learned, and what was in flight and starting."""
 
-    def __init__(self, *, config: AdvisorConfig, catalogue: Catalogue, offers: OfferIndex) -> None:
+    def __init__(
+        self, *, config: AdvisorConfig, catalogue: Catalogue, offers: OfferIndex, diary: Diary
+    ) -> None:
         self._config, self._catalogue, self._offers = config, catalogue, offers
+        self._demand = Demand(model=config.model, diary=diary)
         self._objective = objective_of(config.slos())
         self._policy: AdvisorPolicy | None = None
         self._replica: perf.Replica | None = None
@@ -68,6 +74,7 @@ class Scaling:
         if self._policy is None:
             return None
         decision = self._policy.step(self._step_observation(observation, fleet))
+        self._demand.keep(self._policy, observation.at_s)
         needed = self._policy.needed
         wanted = decision.target_replicas if needed is None else needed
         return Needed(
@@ -89,6 +96,12 @@ class Scaling:
             correction=learned.of(accelerator),
         )
         self._policy = self._policy_of(self._replica)
+        if self._policy is not None:
+            self._demand.recall(self._policy)
+
+    def close(self) -> None:
+        """Keep what is not kept yet: the loop has ended."""
+        self._demand.write()
 
     def _policy_of(self, replica: perf.Replica) -> AdvisorPolicy | None:
         believed = perf.to_replica_model(replica)

@@ -20,8 +20,9 @@ class Tick:
     `learned` is what the running engine has taught so far. `problems` says in plain words what was missing or stale this
     round; empty when all is well. `changed` is true when the recommendation differs from the one of the tick before in
     hardware, replicas, mode or feasibility. `verdicts` says how predictions have done, `journal_problem` why the last entry
-    was not kept: nothing is applied while there is one. `needed` is what the scaling policy says of what runs. `share` is the model's part of the budget where several models have
-    one together, and `changed` is true as well when it begins or ends to be cut.
+    was not kept: nothing is applied while there is one. `needed` is what the scaling policy says of what runs. `share` is
+    the model's part of the budget where several models have one together, and `changed` is true as well when it begins or
+    ends to be cut.
     """
 
     number: int

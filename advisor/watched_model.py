@@ -76,7 +76,9 @@ class WatchedModel:
             catalogue.offers,
             replace(config.constraints().offers, capacity_types=(CapacityType.SPOT,)),
         )
-        self._scaling = Scaling(config=config, catalogue=catalogue, offers=self._offers)
+        self._scaling = Scaling(
+            config=config, catalogue=catalogue, offers=self._offers, diary=diary
+        )
         self._limits = limits_of(config)
         self.max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * config.interval)
         self._decisions = DecisionMemory()
@@ -187,6 +189,7 @@ class WatchedModel:
     def close(self) -> None:
         """Keep what is not kept yet: the loop has ended."""
         self._pauses.write()
+        self._scaling.close()
 
     def _observe(self, scraped: Scraped, problems: list[str]) -> Observation:
         if scraped.now is None:

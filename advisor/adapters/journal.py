@@ -143,9 +143,11 @@ class Journal:
         """What came of a promise."""
         return self._append(at_s, VERDICT, promise_id, action, detail)
 
-    def remember(self, *, at_s: float, action: str, detail: Mapping[str, Any]) -> int:
+    def remember(
+        self, *, at_s: float, action: str, detail: Mapping[str, Any], kind: str = MEMORY
+    ) -> int:
         """Keep what was seen, for a restart to go on from."""
-        return self._append(at_s, MEMORY, None, action, detail)
+        return self._append(at_s, kind, None, action, detail)
 
     def open_intents(self) -> list[Entry]:
         """Intents without an outcome, oldest first: a crash came between, look at what is before acting."""

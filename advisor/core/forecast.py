@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
+Slot = tuple[
+    int, float, float
+]  # number since second 0, seconds observed in it, demand that came in them
 
 BUCKET_S = 60.0  # demand is compared in buckets of at least this
 SLOT_S = 300.0  # the resolution of a day remembered
@@ -76,6 +80,19 @@ class DayMemory:
             self._owner[slot], self._work[slot], self._seconds[slot] = number, 0.0, 0.0
         self._work[slot] += work
         self._seconds[slot] += seconds
+
+    def slots(self, *, after: int, before_s: float) -> list[Slot]:
+        """What is remembered, oldest first: of slots with a higher number than `after` that had ended at `before_s`."""
+        last = math.floor(before_s / SLOT_S)
+        found = zip(self._owner, self._seconds, self._work, strict=True)
+        return sorted(slot for slot in found if after < slot[0] < last)
+
+    def recall(self, slots: Iterable[Slot]) -> None:
+        """Demand that a former run remembered; ValueError for what cannot be any."""
+        for number, seconds, work in slots:
+            if not 0 < seconds <= 2 * SLOT_S or not 0 <= work < math.inf:
+                raise ValueError(f"slot {number}: demand of {work!r} in {seconds!r} s")
+            self.add(at_s=(number + 0.5) * SLOT_S, seconds=seconds, work=work)
 
     def mean(self, from_s: float, to_s: float) -> float | None:
         """Demand per second between two moments; None where less than half of it is remembered."""

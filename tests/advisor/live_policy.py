@@ -18,6 +18,7 @@ from advisor.core.observation import LatencyReading, Observation, Reading
 from advisor.core.recommendation import Fleet
 from advisor.core.replica_model import ReplicaModel
 from advisor.core.step import StepDecision, StepObservation
+from advisor.diary import Diary
 from advisor.look import Catalogue
 from advisor.scaling import Scaling
 
@@ -48,7 +49,9 @@ class LivePolicy:
     def __init__(self, config: AdvisorConfig, accelerator: str) -> None:
         offers = OfferIndex(data.offers(), config.constraints().offers)
         catalogue = Catalogue(spec=SPEC, accelerators=data.accelerators(), offers=data.offers())
-        self._scaling = Scaling(config=config, catalogue=catalogue, offers=offers)
+        self._scaling = Scaling(
+            config=config, catalogue=catalogue, offers=offers, diary=Diary(None)
+        )
         self._bounds_s = [slo.bound_s for slo in config.slos()]
         self._accelerator = accelerator
         self._seen: deque[StepObservation] = deque()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from live_policy import LivePolicy, config_for, replica_on
+from live_policy import SLO, LivePolicy, config_for, replica_on
 from rig import Rig
 
 from advisor.backtest.conditions import Conditions
@@ -87,7 +87,8 @@ def surge(rig: Rig, requests_per_s: float) -> Tick:
 
 
 def test_a_fleet_on_other_hardware_than_recommended_follows_the_load() -> None:
-    rig = on("A100-SXM-80GB", "gpu0 NVIDIA A100-SXM4-80GB", requests_per_s=2.0, replicas=1)
+    two = {"accelerators": ["A100-SXM-80GB", L4], "slo": SLO}
+    rig = on("A100-SXM-80GB", "gpu0 NVIDIA A100-SXM4-80GB", requests_per_s=2.0, replicas=1, **two)
     before = rig.tick()
     assert before.recommendation is not None
     assert before.recommendation.best is not None
@@ -100,10 +101,7 @@ def test_a_fleet_on_other_hardware_than_recommended_follows_the_load() -> None:
 
 
 def test_where_the_best_runs_decision_and_recommendation_name_one_number() -> None:
-    rig = on(
-        L4, "gpu0 NVIDIA L4", requests_per_s=4.0, replicas=1, accelerators=[L4],
-        slo=[{"latency": "ttft", "at_most": "2s"}, {"latency": "tpot", "at_most": "100ms"}],
-    )  # fmt: skip
+    rig = on(L4, "gpu0 NVIDIA L4", requests_per_s=4.0, replicas=1, accelerators=[L4], slo=SLO)
     tick = surge(rig, 12.0)
     assert tick.recommendation is not None
     best = tick.recommendation.best
