@@ -93,11 +93,16 @@ CLIENT_PANELS = (
     ),
     Panel(
         title="Requests per second",
-        description="Finished requests by outcome.",
+        description="Finished requests by outcome, and the demand that replicas are counted for.",
         unit="reqps",
         lines=(
             Line(
                 expr=per_second(metrics.REQUESTS, "model, outcome"), legend="{{outcome}} {{model}}"
+            ),
+            Line(
+                expr=largest(metrics.PLANNED_REQUESTS_PER_S, "model"),
+                legend="planned for {{model}}",
+                is_bound=True,
             ),
         ),
     ),
@@ -176,11 +181,13 @@ ENGINE_PANELS = (
 )
 ADVICE_PANELS = (
     Panel(
-        title="Replicas: recommended and actual",
-        description="The recommended count is for the recommended hardware, which the panel beside names.",
+        title="Replicas: recommended, needed and actual",
+        description="The recommended count is for the recommended hardware, which the panel beside names; the needed one for "
+        "what runs.",
         unit="short",
         lines=(
             Line(expr=largest(metrics.ACTUAL_REPLICAS, "model"), legend="actual {{model}}"),
+            Line(expr=largest(metrics.NEEDED_REPLICAS, "model"), legend="needed {{model}}"),
             Line(
                 expr=largest(metrics.RECOMMENDED_REPLICAS, "model"),
                 legend="recommended {{model}}",
