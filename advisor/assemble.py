@@ -12,7 +12,8 @@ from advisor.adapters.journal import Journal
 from advisor.adapters.prometheus import PrometheusReader
 from advisor.adapters.ray_metrics import RayMetricsReader
 from advisor.adapters.ray_serve import ServeFleetReader
-from advisor.config import AdvisorConfig, Config, environment_value
+from advisor.config import AdvisorConfig, Config
+from advisor.config_parts import environment_value
 from advisor.core.hardware import Accelerator
 from advisor.core.recommendation import Offer
 from advisor.errors import ConfigError, UnsupportedModelError
