@@ -26,6 +26,7 @@ from advisor.core.quantization import (
     matrix_bytes,
     read_scheme,
 )
+from advisor.core.rope import served_context
 
 __all__ = [
     "MAX_FIELD",
@@ -145,6 +146,8 @@ def model_spec_from_config(config: Mapping[str, object], *, name: str) -> ModelS
     architecture = architecture_of(read)
     scheme = read_scheme(_quantization_section(read))
     layout = layout_of(read, architecture)
+    context = served_context(read, layout.max_context_tokens)
+    layout = replace(layout, max_context_tokens=context)
     return _spec(
         name=name,
         architecture=architecture,
