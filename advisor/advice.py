@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from advisor.core.claims import key_of
 from advisor.core.objective import Mode
 from advisor.core.observation import Observation
 from advisor.core.recommendation import Decision, Fleet, ModeInUse, Recommendation
@@ -200,8 +201,7 @@ def summary(tick: Tick) -> str:
     best = tick.recommendation.best if tick.recommendation else None
     advice = "no recommendation"
     if best is not None:
-        devices = f"{best.replicas} x {best.tp_degree} {best.accelerator}"
-        advice = f"{devices}, {best.mode}, ${best.usd_per_hour:.2f}/h"
+        advice = f"{key_of(best)}, {best.mode}, ${best.usd_per_hour:.2f}/h"
     of = f" of {tick.model}" if tick.share is not None else ""
     return (
         f"tick {tick.number}{of}: {seen}; {advice}; {tick.decision.action}: {tick.decision.reason}"

@@ -147,9 +147,11 @@ def _check_advisors(config: Mapping[str, Any], file: Path, *, here: bool) -> Non
                     f"{file}: {field('model')}: no application serves {one.model!r}; served: {', '.join(served)}"
                 )
             try:
-                load_model_spec(one.model_source or one.model)
+                spec = load_model_spec(one.model_source or one.model)
             except AdvisorError as error:
                 raise ConfigError(f"{file}: {field('model_source')}: {error}") from None
+            if (problem := one.too_long_for(spec)) is not None:
+                raise ConfigError(f"{file}: {field(problem)}")
         if here:
             try:
                 advisor_config.check_environment()

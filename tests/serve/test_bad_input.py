@@ -107,6 +107,10 @@ LLM = "applications.0.args.llm_configs.0"
         (_put(f"{LLM}.engine_kwargs.dtype", "float33"), "dtype: Input should be"),
         (_put(f"{LLM}.engine_kwargs.max_model_len", 9999999), "max_model_len (9999999) is greater"),
         (_put("applications.1.args.model", "other"), "model: no application serves 'other'"),
+        (
+            _put("applications.1.args.expected", {"requests_per_s": 1, "isl": 4000, "osl": 10}),
+            "expected.isl: 4000 tokens, the model's context is 2048",
+        ),
         (_put("applications.1.args.regions", ["mars-1"]), "regions: no region 'mars-1'"),
         (_put("applications.1.args.prometheus_token_env", "NO_SUCH"), "NO_SUCH is not set"),
     ],
