@@ -182,8 +182,8 @@ ENGINE_PANELS = (
 ADVICE_PANELS = (
     Panel(
         title="Replicas: recommended, needed and actual",
-        description="The recommended count is for the recommended hardware, which the panel beside names; the needed one for "
-        "what runs.",
+        description="The recommended count is for the recommended hardware, which the panel beside names; the needed one "
+        "for what runs.",
         unit="short",
         lines=(
             Line(expr=largest(metrics.ACTUAL_REPLICAS, "model"), legend="actual {{model}}"),
