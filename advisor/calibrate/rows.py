@@ -246,7 +246,8 @@ def _shape(row: Row, assumed: list[str]) -> Shape:
         assumed.append("one length unknown")
     isl, osl = isl or CONVERSATION_ISL, osl or CONVERSATION_OSL
     if not conversation:
-        conversation = not _is_round(isl) and not _is_round(osl) and isl < 2000
+        typed = osl.is_integer() and _is_round(osl)
+        conversation = not _is_round(isl) and not typed and isl < 2000
     cv = CONVERSATION_CV if conversation else 0.0
     return Shape(isl=isl, osl=osl, isl_cv=cv, osl_cv=cv if osl > 1 else 0.0)
 

@@ -61,10 +61,24 @@ def folds(observations: Sequence[Observation], kind: str) -> list[str]:
     groups = [group_of(kind)(o) for o in observations]
     if kind not in FOLDS:
         return groups
-    names = sorted(set(groups))
-    random.Random(7).shuffle(names)
+    names = _dealt(observations, groups)
     fold = {name: f"{kind} {i % FOLDS[kind]}" for i, name in enumerate(names)}
     return [fold[group] for group in groups]
+
+
+def _dealt(observations: Sequence[Observation], groups: Sequence[str]) -> list[str]:
+    """The groups in an order in which those of one laboratory follow each other, the smallest laboratory first."""
+    by_lab: dict[str, set[str]] = defaultdict(set)
+    for observation, group in zip(observations, groups, strict=True):
+        if not observation.doubt:
+            by_lab[lab_of(observation)].add(group)
+    order: dict[str, None] = {}
+    for lab in sorted(by_lab, key=lambda lab: (len(by_lab[lab]), lab)):
+        names = sorted(by_lab[lab])
+        random.Random(7).shuffle(names)
+        order.update(dict.fromkeys(names))
+    order.update(dict.fromkeys(sorted(set(groups))))
+    return list(order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

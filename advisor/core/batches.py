@@ -63,20 +63,22 @@ def burst(
     answer = np.maximum(np.asarray(shape.osl) - 1.0, 0.0)
     each_s = np.asarray(fill_s(costs, eff, engine, shape, limit)) / limit
     varied = np.clip(np.asarray(shape.osl_cv) / 0.5, 0.0, 1.0)  # 0: answers end together
+    plain = step_time_s(costs, eff, batch=limit * (1.0 - 0.4 * varied), context=shape.context)
+    budget = np.maximum(engine.max_batched_tokens - limit / 2, LEAST_CHUNK)
+    chunk = np.minimum(budget, shape.prompt * limit)
+    mixed = np.asarray(engine.mixed)
     order = RANKS * count
     wave = np.floor(order / limit)
     in_waves = wave * limit / rate + (order - wave * limit) * each_s
-    one_by_one = np.maximum(order - limit, 0.0) / rate + each_s
-    later = varied * one_by_one + (1.0 - varied) * in_waves
+    # While the batch fills, hardly an answer ends: each has half of those steps to decode in, or none.
+    ended = mixed * limit * limit * shape.prompt / chunk / 2 / np.maximum(answer, 1.0)
+    one_by_one = limit * each_s + np.maximum(order - limit - ended, 0.0) / rate
+    later = np.where(wave > 0, varied * one_by_one + (1.0 - varied) * in_waves, 0.0)
     ttft = np.maximum(order * each_s, later) + eff.request_s
-    plain = step_time_s(costs, eff, batch=limit * (1.0 - 0.4 * varied), context=shape.context)
     rest = np.where(order > count - limit, plain, np.where(count > limit * 1.5, tpot_full, plain))
     # A request that starts while the batch fills waits for the prompts behind it, or decodes in steps that carry them.
     filling = np.maximum(limit - order, 0.0) * each_s
-    budget = np.maximum(engine.max_batched_tokens - limit / 2, LEAST_CHUNK)
-    chunk = np.minimum(budget, shape.prompt * limit)
     slow = np.maximum(each_s * chunk / shape.prompt, rest)
-    mixed = np.asarray(engine.mixed)
     tpots = []
     for factor in _length_factors(shape):
         own = np.maximum(answer * factor, 1.0)

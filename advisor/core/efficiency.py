@@ -36,7 +36,7 @@ class Efficiencies:
     expert_mfu: Reals  # of that again, for the many small products of experts
     half_tokens: Reals  # the batch of tokens that reaches half of `mfu`
     link: Reals  # of one direction of the interconnect
-    hop_s: Reals  # start of one collective operation
+    hop_s: Reals  # start of one collective operation between two devices
     layer_s: Reals  # launches of one layer
     step_s: Reals  # scheduler, sampler and launches of a step
     seq_s: Reals  # of a step, for each sequence in it

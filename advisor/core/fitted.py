@@ -12,69 +12,67 @@ from advisor.core.interval import Intervals
 
 # fmt: off
 BASE: Mapping[str, float] = {
-    "expert_mbu": -0.28,
-    "expert_mfu": -0.7329,
-    "half_tokens": 3.3088,
-    "hop_s": -11.4332,
-    "kv_mbu": -0.2588,
-    "layer_s": -11.2682,
-    "link": -0.6458,
-    "mfu": -0.4935,
-    "pace": 0.0008,
-    "request_s": -4.3905,
-    "seq_s": -12.0633,
-    "step_s": -6.9285,
-    "wait": 0.1591,
-    "weight_mbu": -0.2092
+    "expert_mbu": -0.1507,
+    "expert_mfu": -0.6145,
+    "half_tokens": 2.975,
+    "hop_s": -11.3569,
+    "kv_mbu": -0.2578,
+    "layer_s": -11.4745,
+    "link": -0.6772,
+    "mfu": -0.5341,
+    "pace": 0.0002,
+    "request_s": -4.127,
+    "seq_s": -12.1139,
+    "step_s": -6.8667,
+    "wait": -0.227,
+    "weight_mbu": -0.2209
 }
 EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "expert_mbu": {
         "era": {
             "deepspeed": 0.0,
             "lmdeploy": 0.0,
-            "mii": 0.0494,
+            "mii": 0.0257,
             "sambaflow": 0.0,
-            "sglang": -0.0206,
-            "trtllm-new": -0.087,
-            "trtllm-old": 0.088,
-            "vllm-new": -0.0266,
-            "vllm-old": -0.0058
+            "sglang": -0.0065,
+            "trtllm-new": -0.1043,
+            "trtllm-old": 0.0793,
+            "vllm-new": 0.0043,
+            "vllm-old": -0.0079
         },
         "precision": {
-            "fp8": -0.3543,
+            "fp8": -0.2326,
             "int4": 0.0,
-            "int8": 0.0,
-            "mxfp4": 0.2692,
-            "nvfp4": -0.0134,
+            "mxfp4": 0.1206,
+            "nvfp4": 0.1429,
             "w8": 0.0
         },
         "source": {
-            "argonne-llm-inference-bench": 0.226,
-            "dennislee22-a100": -0.0044,
-            "dstack-pd-ratio": 0.0332,
-            "gpustack-perf-lab": -0.2375,
-            "inferencex-experimental": 0.0402,
+            "argonne-llm-inference-bench": 0.1248,
+            "dennislee22-a100": -0.0016,
+            "dstack-pd-ratio": -0.0197,
+            "gpustack-perf-lab": -0.0872,
+            "inferencex-experimental": 0.0992,
             "lmdeploy-a100": 0.0,
             "nm-vllm-nightly": 0.0,
             "rocm-vllm-devdocker": 0.0,
-            "trtllm-docs-v0.14": 0.1266,
+            "trtllm-docs-v0.14": 0.2462,
             "trtllm-docs-v0.6": 0.0,
-            "trtllm-docs-v0.9": 0.1785,
-            "trtllm-docs-v1.0": -0.2744,
-            "trtllm-docs-v1.2": -0.0611
+            "trtllm-docs-v0.9": 0.0548,
+            "trtllm-docs-v1.0": -0.4402,
+            "trtllm-docs-v1.2": 0.008
         },
         "unit": {
-            "fp8|ampere": -0.0129,
+            "fp8|ampere": 0.0113,
             "fp8|cdna3": 0.0,
-            "fp8|hopper": -0.0661,
+            "fp8|hopper": -0.0578,
             "int4|ampere": 0.0,
             "int4|ampere-gddr": 0.0,
-            "int8|ampere": 0.0,
-            "mxfp4|ampere": 0.0344,
-            "mxfp4|blackwell": 0.0308,
-            "mxfp4|hopper": -0.0072,
-            "nvfp4|blackwell": 0.0042,
-            "nvfp4|blackwell-gddr": -0.0101,
+            "mxfp4|ampere": 0.0114,
+            "mxfp4|blackwell": 0.0301,
+            "mxfp4|hopper": -0.0165,
+            "nvfp4|blackwell": 0.0021,
+            "nvfp4|blackwell-gddr": 0.0257,
             "w8|ampere": 0.0
         }
     },
@@ -82,535 +80,530 @@ EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
         "era": {
             "deepspeed": 0.0,
             "lmdeploy": 0.0,
-            "mii": 0.05,
+            "mii": 0.0473,
             "sambaflow": 0.0,
-            "sglang": -0.0835,
-            "trtllm-new": -0.0304,
-            "trtllm-old": 0.083,
-            "vllm-new": -0.0086,
-            "vllm-old": -0.0071
+            "sglang": -0.0507,
+            "trtllm-new": -0.0309,
+            "trtllm-old": 0.0504,
+            "vllm-new": 0.0468,
+            "vllm-old": 0.0269
         },
         "generation": {
             "ada": 0.0,
-            "ampere": 0.0352,
+            "ampere": 0.0284,
             "ampere-gddr": 0.0,
-            "blackwell": 0.0104,
-            "blackwell-gddr": 0.0179,
-            "cdna2": -0.0072,
-            "cdna3": 0.0062,
+            "blackwell": 0.0083,
+            "blackwell-gddr": 0.0173,
+            "cdna2": -0.005,
+            "cdna3": 0.023,
             "gaudi": 0.0,
-            "hopper": -0.0423,
+            "hopper": -0.0205,
             "ponte-vecchio": 0.0,
             "sn40": 0.0
         },
         "pair": {
             "deepspeed|gaudi": 0.0,
             "lmdeploy|ampere": 0.0,
-            "mii|ampere": 0.3268,
+            "mii|ampere": 0.3172,
             "sambaflow|sn40": 0.0,
-            "sglang|ampere": -0.5752,
-            "sglang|hopper": 0.0492,
+            "sglang|ampere": -0.4419,
+            "sglang|hopper": 0.1063,
             "trtllm-new|ampere": 0.0,
-            "trtllm-new|blackwell": 0.1294,
-            "trtllm-new|blackwell-gddr": 0.1463,
-            "trtllm-new|hopper": -0.4778,
-            "trtllm-old|ampere": 0.3553,
-            "trtllm-old|hopper": 0.2615,
-            "vllm-new|ampere": 0.1634,
+            "trtllm-new|blackwell": 0.0677,
+            "trtllm-new|blackwell-gddr": 0.181,
+            "trtllm-new|hopper": -0.5188,
+            "trtllm-old|ampere": 0.2437,
+            "trtllm-old|hopper": 0.1609,
+            "vllm-new|ampere": 0.3077,
             "vllm-new|cdna3": 0.0,
-            "vllm-new|hopper": -0.346,
+            "vllm-new|hopper": 0.0027,
             "vllm-old|ada": 0.0,
-            "vllm-old|ampere": -0.0473,
+            "vllm-old|ampere": 0.0293,
             "vllm-old|ampere-gddr": 0.0,
-            "vllm-old|cdna2": -0.1893,
-            "vllm-old|cdna3": 0.3933,
+            "vllm-old|cdna2": -0.3107,
+            "vllm-old|cdna3": 0.1778,
             "vllm-old|hopper": 0.0,
             "vllm-old|ponte-vecchio": 0.0
         },
         "precision": {
-            "fp8": 0.195,
+            "fp8": 0.1181,
             "int4": 0.0,
-            "int8": 0.0,
-            "mxfp4": 0.1436,
-            "nvfp4": -0.4925,
+            "mxfp4": 0.0078,
+            "nvfp4": -0.5651,
             "w8": 0.0
         },
         "source": {
-            "argonne-llm-inference-bench": 0.3014,
-            "dennislee22-a100": -0.0205,
-            "dstack-pd-ratio": 0.0319,
-            "gpustack-perf-lab": -0.167,
-            "inferencex-experimental": -0.1957,
+            "argonne-llm-inference-bench": 0.2687,
+            "dennislee22-a100": -0.0099,
+            "dstack-pd-ratio": 0.0603,
+            "gpustack-perf-lab": -0.05,
+            "inferencex-experimental": 0.0015,
             "lmdeploy-a100": 0.0,
             "nm-vllm-nightly": 0.0,
             "rocm-vllm-devdocker": 0.0,
-            "trtllm-docs-v0.14": 0.1199,
+            "trtllm-docs-v0.14": 0.012,
             "trtllm-docs-v0.6": 0.0,
-            "trtllm-docs-v0.9": 0.1248,
-            "trtllm-docs-v1.0": 0.1115,
-            "trtllm-docs-v1.2": -0.1848
+            "trtllm-docs-v0.9": 0.1092,
+            "trtllm-docs-v1.0": 0.0092,
+            "trtllm-docs-v1.2": -0.1153
         },
         "unit": {
-            "fp8|ampere": 0.0211,
+            "fp8|ampere": 0.0031,
             "fp8|cdna3": 0.0,
-            "fp8|hopper": 0.0162,
+            "fp8|hopper": 0.0134,
             "int4|ampere": 0.0,
             "int4|ampere-gddr": 0.0,
-            "int8|ampere": 0.0,
-            "mxfp4|ampere": -0.011,
-            "mxfp4|blackwell": 0.1051,
-            "mxfp4|hopper": -0.0729,
-            "nvfp4|blackwell": -0.0938,
-            "nvfp4|blackwell-gddr": 0.0179,
+            "mxfp4|ampere": -0.0687,
+            "mxfp4|blackwell": 0.1167,
+            "mxfp4|hopper": -0.0535,
+            "nvfp4|blackwell": -0.1081,
+            "nvfp4|blackwell-gddr": 0.0173,
             "w8|ampere": 0.0
         },
         "vendor": {
-            "AMD": -0.0011,
+            "AMD": 0.0169,
             "Intel": 0.0,
-            "NVIDIA": 0.0164,
+            "NVIDIA": 0.0291,
             "SambaNova": 0.0
         }
     },
     "half_tokens": {
         "precision": {
-            "fp8": 0.0613,
-            "int4": -0.0648,
-            "int8": 0.038,
-            "mxfp4": -0.0029,
-            "nvfp4": 0.0755,
-            "w8": 0.0044
+            "fp8": 0.0127,
+            "int4": -0.1404,
+            "mxfp4": 0.0056,
+            "nvfp4": 0.048,
+            "w8": 0.0033
         },
         "vendor": {
-            "AMD": -0.089,
-            "Intel": -0.0176,
-            "NVIDIA": 0.0754,
-            "SambaNova": -0.003
+            "AMD": -0.0606,
+            "Intel": -0.0078,
+            "NVIDIA": 0.0259,
+            "SambaNova": -0.0007
         }
     },
     "hop_s": {
         "era": {
-            "deepspeed": 0.0913,
-            "lmdeploy": 0.0031,
-            "mii": 0.1872,
-            "sambaflow": -0.0718,
-            "sglang": 0.0151,
-            "trtllm-new": -0.0014,
-            "trtllm-old": -0.0318,
-            "vllm-new": 0.0534,
-            "vllm-old": 0.0381
+            "deepspeed": 0.0026,
+            "lmdeploy": 0.0004,
+            "mii": 0.1721,
+            "sambaflow": -0.089,
+            "sglang": 0.0089,
+            "trtllm-new": 0.0052,
+            "trtllm-old": -0.0209,
+            "vllm-new": 0.0633,
+            "vllm-old": -0.0126
         },
         "source": {
-            "argonne-llm-inference-bench": 0.7691,
-            "dennislee22-a100": 0.1748,
-            "dstack-pd-ratio": 0.0722,
-            "gpustack-perf-lab": 0.068,
-            "inferencex-experimental": 0.066,
-            "lmdeploy-a100": 0.0181,
+            "argonne-llm-inference-bench": 0.1646,
+            "dennislee22-a100": 1.6253,
+            "dstack-pd-ratio": 0.2459,
+            "gpustack-perf-lab": 0.8698,
+            "inferencex-experimental": 0.7862,
+            "lmdeploy-a100": 0.0175,
             "nm-vllm-nightly": 0.0,
-            "rocm-vllm-devdocker": 0.0217,
-            "trtllm-docs-v0.14": 0.146,
-            "trtllm-docs-v0.6": 0.1764,
-            "trtllm-docs-v0.9": 0.2402,
-            "trtllm-docs-v1.0": -0.1766,
-            "trtllm-docs-v1.2": 0.1688
+            "rocm-vllm-devdocker": -0.2974,
+            "trtllm-docs-v0.14": 1.3948,
+            "trtllm-docs-v0.6": 0.7131,
+            "trtllm-docs-v0.9": 0.8079,
+            "trtllm-docs-v1.0": -1.2175,
+            "trtllm-docs-v1.2": 1.3413
         },
         "wire": {
-            "AMD links": 0.2803,
-            "Intel links": 0.2191,
-            "NVIDIA links": 0.1017,
-            "network": 0.0021,
-            "pcie": -0.0963
+            "AMD links": 0.1847,
+            "Intel links": 0.0388,
+            "NVIDIA links": -0.0597,
+            "network": 0.0133,
+            "pcie": 0.059
         }
     },
     "kv_mbu": {
         "era": {
-            "deepspeed": -0.0107,
-            "lmdeploy": 0.0257,
-            "mii": -0.0269,
-            "sambaflow": -0.0105,
-            "sglang": 0.0048,
-            "trtllm-new": -0.0131,
-            "trtllm-old": 0.0648,
-            "vllm-new": 0.007,
-            "vllm-old": -0.064
+            "deepspeed": -0.0129,
+            "lmdeploy": 0.0164,
+            "mii": 0.0938,
+            "sambaflow": -0.0174,
+            "sglang": -0.0106,
+            "trtllm-new": -0.0274,
+            "trtllm-old": -0.0184,
+            "vllm-new": -0.0072,
+            "vllm-old": -0.0309
         },
         "generation": {
-            "ada": -0.0282,
-            "ampere": 0.0193,
-            "ampere-gddr": -0.0274,
-            "blackwell": -0.0491,
-            "blackwell-gddr": -0.0046,
-            "cdna2": 0.0215,
-            "cdna3": 0.0199,
-            "gaudi": -0.0075,
-            "hopper": 0.0756,
-            "ponte-vecchio": -0.0151,
-            "sn40": -0.0073
+            "ada": -0.0262,
+            "ampere": 0.022,
+            "ampere-gddr": -0.0179,
+            "blackwell": -0.0983,
+            "blackwell-gddr": 0.0431,
+            "cdna2": 0.0274,
+            "cdna3": -0.0042,
+            "gaudi": -0.0089,
+            "hopper": 0.0801,
+            "ponte-vecchio": -0.0104,
+            "sn40": -0.0121
         },
         "pair": {
-            "deepspeed|gaudi": -0.1319,
-            "lmdeploy|ampere": 0.0144,
-            "mii|ampere": -0.0151,
-            "sambaflow|sn40": -0.1497,
-            "sglang|ampere": 0.0064,
+            "deepspeed|gaudi": -0.176,
+            "lmdeploy|ampere": 0.0093,
+            "mii|ampere": 0.0527,
+            "sambaflow|sn40": -0.2453,
+            "sglang|ampere": -0.0021,
             "sglang|hopper": -0.0039,
-            "trtllm-new|ampere": 0.0067,
-            "trtllm-new|blackwell": -0.04,
-            "trtllm-new|blackwell-gddr": -0.0027,
-            "trtllm-new|hopper": 0.0328,
-            "trtllm-old|ampere": 0.0365,
-            "trtllm-old|hopper": -0.0003,
-            "vllm-new|ampere": -0.0343,
-            "vllm-new|cdna3": 0.0014,
-            "vllm-new|hopper": 0.0379,
-            "vllm-old|ada": -0.0229,
-            "vllm-old|ampere": -0.0025,
-            "vllm-old|ampere-gddr": -0.0221,
-            "vllm-old|cdna2": 0.2904,
-            "vllm-old|cdna3": 0.2871,
-            "vllm-old|hopper": -0.0117,
-            "vllm-old|ponte-vecchio": -0.3599
+            "trtllm-new|ampere": 0.0015,
+            "trtllm-new|blackwell": -0.08,
+            "trtllm-new|blackwell-gddr": 0.0351,
+            "trtllm-new|hopper": 0.0271,
+            "trtllm-old|ampere": -0.0267,
+            "trtllm-old|hopper": 0.0165,
+            "vllm-new|ampere": -0.0199,
+            "vllm-new|cdna3": -0.0027,
+            "vllm-new|hopper": 0.016,
+            "vllm-old|ada": -0.0212,
+            "vllm-old|ampere": 0.0017,
+            "vllm-old|ampere-gddr": -0.0145,
+            "vllm-old|cdna2": 0.3112,
+            "vllm-old|cdna3": -0.0743,
+            "vllm-old|hopper": 0.0059,
+            "vllm-old|ponte-vecchio": -0.235
         },
         "source": {
-            "argonne-llm-inference-bench": -0.1062,
-            "dennislee22-a100": -0.0674,
-            "dstack-pd-ratio": -0.0152,
-            "gpustack-perf-lab": -0.0162,
-            "inferencex-experimental": 0.0035,
-            "lmdeploy-a100": 0.0579,
-            "nm-vllm-nightly": -0.1833,
-            "rocm-vllm-devdocker": 0.0002,
-            "trtllm-docs-v0.14": 0.0176,
-            "trtllm-docs-v0.6": 0.0565,
-            "trtllm-docs-v0.9": 0.0529,
-            "trtllm-docs-v1.0": -0.1301,
-            "trtllm-docs-v1.2": 0.0732
+            "argonne-llm-inference-bench": -0.1096,
+            "dennislee22-a100": -0.0065,
+            "dstack-pd-ratio": -0.015,
+            "gpustack-perf-lab": -0.0757,
+            "inferencex-experimental": 0.0019,
+            "lmdeploy-a100": 0.0366,
+            "nm-vllm-nightly": -0.146,
+            "rocm-vllm-devdocker": -0.0004,
+            "trtllm-docs-v0.14": 0.0723,
+            "trtllm-docs-v0.6": 0.1011,
+            "trtllm-docs-v0.9": 0.0749,
+            "trtllm-docs-v1.0": -0.0875,
+            "trtllm-docs-v1.2": 0.02
         },
         "vendor": {
-            "AMD": 0.0152,
-            "Intel": -0.0081,
-            "NVIDIA": -0.0081,
-            "SambaNova": -0.0026
+            "AMD": 0.0089,
+            "Intel": -0.007,
+            "NVIDIA": 0.0008,
+            "SambaNova": -0.0043
         }
     },
     "layer_s": {
         "era": {
-            "deepspeed": 0.0682,
-            "lmdeploy": 0.0015,
-            "mii": 0.2452,
-            "sambaflow": -0.0709,
-            "sglang": 0.0461,
-            "trtllm-new": 0.0402,
-            "trtllm-old": 0.1069,
-            "vllm-new": 0.0478,
-            "vllm-old": 0.0592
+            "deepspeed": -0.0019,
+            "lmdeploy": 0.0071,
+            "mii": 0.1015,
+            "sambaflow": -0.0306,
+            "sglang": 0.0139,
+            "trtllm-new": 0.002,
+            "trtllm-old": 0.0293,
+            "vllm-new": 0.0023,
+            "vllm-old": -0.0398
         },
         "kind": {
-            "dense": 0.0396,
-            "moe": 0.2279,
-            "moe speculative": -0.0097
+            "dense": -0.0289,
+            "moe": 0.0663,
+            "moe speculative": -0.0006
         },
         "pair": {
-            "deepspeed|gaudi": 0.6747,
-            "lmdeploy|ampere": 0.0005,
-            "mii|ampere": 0.0885,
-            "sambaflow|sn40": -0.5602,
-            "sglang|ampere": 0.004,
-            "sglang|hopper": 0.0125,
-            "trtllm-new|ampere": -0.0016,
-            "trtllm-new|blackwell": 0.0256,
-            "trtllm-new|blackwell-gddr": 0.005,
-            "trtllm-new|hopper": -0.0148,
-            "trtllm-old|ampere": 0.05,
-            "trtllm-old|hopper": -0.0098,
-            "vllm-new|ampere": 0.0055,
-            "vllm-new|cdna3": 0.0711,
-            "vllm-new|hopper": 0.0101,
-            "vllm-old|ada": -0.0175,
-            "vllm-old|ampere": 0.0213,
-            "vllm-old|ampere-gddr": -0.0014,
-            "vllm-old|cdna2": 0.9543,
-            "vllm-old|cdna3": -0.2071,
-            "vllm-old|hopper": -0.0232,
-            "vllm-old|ponte-vecchio": 0.3113
+            "deepspeed|gaudi": -0.0174,
+            "lmdeploy|ampere": 0.0026,
+            "mii|ampere": 0.0365,
+            "sambaflow|sn40": -0.2745,
+            "sglang|ampere": 0.0016,
+            "sglang|hopper": 0.0034,
+            "trtllm-new|ampere": -0.0006,
+            "trtllm-new|blackwell": 0.0132,
+            "trtllm-new|blackwell-gddr": 0.0016,
+            "trtllm-new|hopper": -0.0135,
+            "trtllm-old|ampere": 0.0159,
+            "trtllm-old|hopper": -0.0052,
+            "vllm-new|ampere": 0.0014,
+            "vllm-new|cdna3": -0.0389,
+            "vllm-new|hopper": 0.001,
+            "vllm-old|ada": -0.0099,
+            "vllm-old|ampere": -0.0002,
+            "vllm-old|ampere-gddr": -0.0044,
+            "vllm-old|cdna2": 0.3285,
+            "vllm-old|cdna3": -0.1226,
+            "vllm-old|hopper": -0.0081,
+            "vllm-old|ponte-vecchio": 0.0111
         },
         "port": {
-            "deepspeed": 0.0682,
-            "sambaflow": -0.0709,
-            "vllm-new": 0.0072,
-            "vllm-old": 0.1348
+            "deepspeed": -0.0019,
+            "sambaflow": -0.0306,
+            "vllm-new": -0.0043,
+            "vllm-old": 0.0232
         },
         "source": {
-            "argonne-llm-inference-bench": 0.2349,
-            "dennislee22-a100": 0.0322,
-            "dstack-pd-ratio": 0.0509,
-            "gpustack-perf-lab": -0.0009,
-            "inferencex-experimental": 0.0544,
-            "lmdeploy-a100": 0.0021,
-            "nm-vllm-nightly": 0.022,
-            "rocm-vllm-devdocker": 0.0105,
-            "trtllm-docs-v0.14": 0.034,
-            "trtllm-docs-v0.6": 0.1283,
-            "trtllm-docs-v0.9": 0.1636,
-            "trtllm-docs-v1.0": -0.0601,
-            "trtllm-docs-v1.2": 0.1234
+            "argonne-llm-inference-bench": -0.0417,
+            "dennislee22-a100": -0.0046,
+            "dstack-pd-ratio": 0.0137,
+            "gpustack-perf-lab": 0.0143,
+            "inferencex-experimental": 0.0079,
+            "lmdeploy-a100": 0.0102,
+            "nm-vllm-nightly": 0.0121,
+            "rocm-vllm-devdocker": -0.0062,
+            "trtllm-docs-v0.14": 0.0282,
+            "trtllm-docs-v0.6": 0.0522,
+            "trtllm-docs-v0.9": 0.0354,
+            "trtllm-docs-v1.0": -0.0334,
+            "trtllm-docs-v1.2": 0.0385
         },
         "vendor": {
-            "AMD": 0.0181,
-            "Intel": 0.0154,
-            "NVIDIA": 0.0677,
-            "SambaNova": -0.0116
+            "AMD": 0.0027,
+            "Intel": -0.0001,
+            "NVIDIA": 0.0157,
+            "SambaNova": -0.0049
         }
     },
     "link": {
         "pair": {
-            "deepspeed|gaudi": -0.7209,
-            "lmdeploy|ampere": -0.0189,
-            "mii|ampere": -0.0108,
-            "sambaflow|sn40": -0.0501,
-            "sglang|ampere": -0.0027,
-            "sglang|hopper": -0.0022,
+            "deepspeed|gaudi": 0.6456,
+            "lmdeploy|ampere": -0.0059,
+            "mii|ampere": -0.0361,
+            "sambaflow|sn40": 0.1052,
+            "sglang|ampere": 0.099,
+            "sglang|hopper": 0.0017,
             "trtllm-new|ampere": 0.0,
-            "trtllm-new|blackwell": 0.0617,
-            "trtllm-new|blackwell-gddr": 0.1121,
-            "trtllm-new|hopper": 0.0709,
-            "trtllm-old|ampere": -0.1489,
-            "trtllm-old|hopper": 0.1057,
-            "vllm-new|ampere": -0.2368,
-            "vllm-new|cdna3": -0.4466,
-            "vllm-new|hopper": -0.0863,
+            "trtllm-new|blackwell": 0.0269,
+            "trtllm-new|blackwell-gddr": 0.0112,
+            "trtllm-new|hopper": 0.0312,
+            "trtllm-old|ampere": -0.0796,
+            "trtllm-old|hopper": 0.1274,
+            "vllm-new|ampere": -0.1305,
+            "vllm-new|cdna3": -0.163,
+            "vllm-new|hopper": -0.0175,
             "vllm-old|ada": 0.0,
-            "vllm-old|ampere": -0.0038,
+            "vllm-old|ampere": 0.0103,
             "vllm-old|ampere-gddr": 0.0,
-            "vllm-old|cdna2": 0.3936,
-            "vllm-old|cdna3": -1.1408,
-            "vllm-old|hopper": 0.0323,
-            "vllm-old|ponte-vecchio": -0.0015
+            "vllm-old|cdna2": 0.3717,
+            "vllm-old|cdna3": -0.6381,
+            "vllm-old|hopper": -0.025,
+            "vllm-old|ponte-vecchio": -0.7219
         },
         "source": {
-            "argonne-llm-inference-bench": -0.0896,
-            "dennislee22-a100": -0.2901,
-            "dstack-pd-ratio": -0.0039,
-            "gpustack-perf-lab": -0.1314,
-            "inferencex-experimental": -0.1531,
-            "lmdeploy-a100": -0.0336,
+            "argonne-llm-inference-bench": -0.6981,
+            "dennislee22-a100": -0.9682,
+            "dstack-pd-ratio": 0.188,
+            "gpustack-perf-lab": -1.2746,
+            "inferencex-experimental": -1.7445,
+            "lmdeploy-a100": -0.7141,
             "nm-vllm-nightly": 0.0,
-            "rocm-vllm-devdocker": -0.034,
-            "trtllm-docs-v0.14": -0.0124,
-            "trtllm-docs-v0.6": -0.0644,
-            "trtllm-docs-v0.9": -0.0054,
-            "trtllm-docs-v1.0": 0.4255,
-            "trtllm-docs-v1.2": -0.0976
+            "rocm-vllm-devdocker": -0.7832,
+            "trtllm-docs-v0.14": 0.2843,
+            "trtllm-docs-v0.6": 0.0598,
+            "trtllm-docs-v0.9": 0.2183,
+            "trtllm-docs-v1.0": 0.7759,
+            "trtllm-docs-v1.2": -0.3927
         },
         "wire": {
-            "AMD links": -0.0685,
-            "Intel links": -0.0347,
-            "NVIDIA links": 0.0568,
-            "network": -0.1882,
-            "pcie": 0.0184
+            "AMD links": -0.0211,
+            "Intel links": -0.0035,
+            "NVIDIA links": 0.1239,
+            "network": 0.0189,
+            "pcie": -0.1561
         }
     },
     "mfu": {
         "accelerator": {
-            "A100-PCIE-80GB": -0.0186,
-            "A100-SXM-40GB": -0.0066,
-            "A100-SXM-80GB": 0.0229,
-            "A10G-24GB": 0.0049,
-            "B200-SXM-180GB": -0.0012,
-            "GAUDI2-96GB": 0.0009,
-            "GB200-186GB": -0.0021,
-            "H100-SXM-80GB": -0.0202,
-            "H200-SXM-141GB": 0.0226,
-            "L4-24GB": -0.0025,
-            "MAX1550-128GB": -0.0038,
-            "MI250-128GB": 0.0038,
-            "MI300X-192GB": -0.0041,
-            "RTXPRO6000-SERVER-96GB": 0.0035,
-            "SN40L-64GB": 0.0001
+            "A100-PCIE-80GB": -0.0191,
+            "A100-SXM-40GB": -0.0036,
+            "A100-SXM-80GB": 0.018,
+            "A10G-24GB": 0.0029,
+            "B200-SXM-180GB": 0.0068,
+            "GAUDI2-96GB": 0.0004,
+            "GB200-186GB": -0.006,
+            "H100-SXM-80GB": -0.0029,
+            "H200-SXM-141GB": 0.0042,
+            "L4-24GB": -0.0027,
+            "MAX1550-128GB": -0.0061,
+            "MI250-128GB": 0.0037,
+            "MI300X-192GB": -0.0024,
+            "RTXPRO6000-SERVER-96GB": 0.0023,
+            "SN40L-64GB": -0.0
         },
         "era": {
-            "deepspeed": 0.0055,
-            "lmdeploy": -0.0029,
-            "mii": -0.0395,
-            "sambaflow": 0.0006,
-            "sglang": 0.009,
-            "trtllm-new": 0.0119,
-            "trtllm-old": 0.0055,
-            "vllm-new": 0.0132,
-            "vllm-old": 0.0054
+            "deepspeed": 0.0022,
+            "lmdeploy": 0.0136,
+            "mii": -0.0796,
+            "sambaflow": -0.0003,
+            "sglang": -0.0153,
+            "trtllm-new": 0.0253,
+            "trtllm-old": 0.0628,
+            "vllm-new": 0.0083,
+            "vllm-old": -0.0386
         },
         "generation": {
-            "ada": -0.0158,
-            "ampere": -0.0019,
-            "ampere-gddr": 0.025,
-            "blackwell": -0.0181,
-            "blackwell-gddr": 0.0233,
-            "cdna2": 0.0177,
-            "cdna3": -0.0249,
-            "gaudi": 0.0055,
-            "hopper": 0.0184,
-            "ponte-vecchio": -0.0229,
-            "sn40": 0.0006
+            "ada": -0.0171,
+            "ampere": -0.029,
+            "ampere-gddr": 0.0174,
+            "blackwell": 0.0059,
+            "blackwell-gddr": 0.0136,
+            "cdna2": 0.022,
+            "cdna3": -0.0168,
+            "gaudi": 0.0022,
+            "hopper": 0.0077,
+            "ponte-vecchio": -0.036,
+            "sn40": -0.0003
         },
         "pair": {
-            "deepspeed|gaudi": 0.28,
-            "lmdeploy|ampere": -0.0058,
-            "mii|ampere": -0.0766,
-            "sambaflow|sn40": 0.0277,
-            "sglang|ampere": 0.0439,
-            "sglang|hopper": -0.0259,
-            "trtllm-new|ampere": 0.0105,
-            "trtllm-new|blackwell": -0.0347,
-            "trtllm-new|blackwell-gddr": 0.0472,
-            "trtllm-new|hopper": -0.0022,
-            "trtllm-old|ampere": 0.0197,
-            "trtllm-old|hopper": -0.0087,
-            "vllm-new|ampere": -0.0911,
-            "vllm-new|cdna3": 0.0441,
-            "vllm-new|hopper": 0.1202,
-            "vllm-old|ada": -0.031,
-            "vllm-old|ampere": 0.0784,
-            "vllm-old|ampere-gddr": 0.0461,
-            "vllm-old|cdna2": 0.4496,
-            "vllm-old|cdna3": -0.9365,
-            "vllm-old|hopper": -0.0433,
-            "vllm-old|ponte-vecchio": -0.7412
+            "deepspeed|gaudi": 0.0654,
+            "lmdeploy|ampere": 0.0265,
+            "mii|ampere": -0.1563,
+            "sambaflow|sn40": -0.0133,
+            "sglang|ampere": -0.0358,
+            "sglang|hopper": 0.0063,
+            "trtllm-new|ampere": 0.0197,
+            "trtllm-new|blackwell": 0.0118,
+            "trtllm-new|blackwell-gddr": 0.026,
+            "trtllm-new|hopper": -0.0061,
+            "trtllm-old|ampere": 0.1587,
+            "trtllm-old|hopper": -0.0357,
+            "vllm-new|ampere": -0.0963,
+            "vllm-new|cdna3": 0.0412,
+            "vllm-new|hopper": 0.111,
+            "vllm-old|ada": -0.0335,
+            "vllm-old|ampere": 0.0256,
+            "vllm-old|ampere-gddr": 0.0337,
+            "vllm-old|cdna2": 0.9266,
+            "vllm-old|cdna3": -1.0397,
+            "vllm-old|hopper": -0.0591,
+            "vllm-old|ponte-vecchio": -1.0952
         },
         "port": {
-            "deepspeed": 0.0881,
-            "sambaflow": 0.0093,
-            "vllm-new": 0.0186,
-            "vllm-old": -0.3542
+            "deepspeed": 0.0256,
+            "sambaflow": -0.0043,
+            "vllm-new": 0.0133,
+            "vllm-old": -0.3288
         },
         "precision": {
-            "fp8": -0.2556,
-            "int4": 0.0374,
-            "int8": -0.0685,
-            "mxfp4": 0.0205,
-            "nvfp4": -0.4583,
-            "w8": -0.038
+            "fp8": -0.2281,
+            "int4": 0.0058,
+            "mxfp4": -0.0904,
+            "nvfp4": -0.5068,
+            "w8": -0.0363
         },
         "source": {
-            "argonne-llm-inference-bench": -0.4987,
-            "dennislee22-a100": -0.1457,
-            "dstack-pd-ratio": -0.0895,
-            "gpustack-perf-lab": 0.0571,
-            "inferencex-experimental": -0.1795,
-            "lmdeploy-a100": -0.0197,
-            "nm-vllm-nightly": 0.0147,
-            "rocm-vllm-devdocker": 0.0078,
-            "trtllm-docs-v0.14": 0.1164,
-            "trtllm-docs-v0.6": 0.08,
-            "trtllm-docs-v0.9": 0.1696,
-            "trtllm-docs-v1.0": 0.0048,
-            "trtllm-docs-v1.2": 0.0556
+            "argonne-llm-inference-bench": -0.4542,
+            "dennislee22-a100": -0.3805,
+            "dstack-pd-ratio": 0.017,
+            "gpustack-perf-lab": 0.0437,
+            "inferencex-experimental": 0.0988,
+            "lmdeploy-a100": 0.0839,
+            "nm-vllm-nightly": -0.0111,
+            "rocm-vllm-devdocker": 0.0052,
+            "trtllm-docs-v0.14": 0.0568,
+            "trtllm-docs-v0.6": -0.0126,
+            "trtllm-docs-v0.9": 0.0664,
+            "trtllm-docs-v1.0": 0.0101,
+            "trtllm-docs-v1.2": 0.0871
         },
         "unit": {
-            "fp8|ampere": -0.0236,
-            "fp8|cdna3": 0.0019,
-            "fp8|hopper": -0.0326,
-            "int4|ampere": -0.1172,
-            "int4|ampere-gddr": 0.1248,
-            "int8|ampere": -0.0158,
-            "mxfp4|ampere": -0.03,
-            "mxfp4|blackwell": 0.1252,
-            "mxfp4|hopper": -0.0891,
-            "nvfp4|blackwell": -0.1476,
-            "nvfp4|blackwell-gddr": 0.0341,
-            "w8|ampere": -0.0085
+            "fp8|ampere": -0.0731,
+            "fp8|cdna3": 0.0012,
+            "fp8|hopper": 0.0177,
+            "int4|ampere": -0.0778,
+            "int4|ampere-gddr": 0.0778,
+            "mxfp4|ampere": -0.1211,
+            "mxfp4|blackwell": 0.1427,
+            "mxfp4|hopper": -0.0474,
+            "nvfp4|blackwell": -0.1338,
+            "nvfp4|blackwell-gddr": 0.0193,
+            "w8|ampere": -0.0084
         },
         "vendor": {
-            "AMD": -0.0087,
-            "Intel": -0.0164,
-            "NVIDIA": 0.0341,
-            "SambaNova": 0.0006
+            "AMD": 0.0036,
+            "Intel": -0.0315,
+            "NVIDIA": -0.0046,
+            "SambaNova": -0.0003
         }
     },
     "pace": {
         "era": {
-            "deepspeed": -0.0035,
-            "lmdeploy": -0.0043,
-            "mii": 0.1247,
-            "sambaflow": -0.0354,
-            "sglang": 0.0217,
-            "trtllm-new": -0.0486,
-            "trtllm-old": 0.0135,
-            "vllm-new": 0.0382,
-            "vllm-old": -0.0139
+            "deepspeed": -0.0005,
+            "lmdeploy": -0.0008,
+            "mii": 0.0911,
+            "sambaflow": -0.0419,
+            "sglang": 0.0128,
+            "trtllm-new": -0.0604,
+            "trtllm-old": 0.0146,
+            "vllm-new": 0.0101,
+            "vllm-old": -0.0068
         },
         "family": {
-            "aquila": -0.0295,
-            "bloom": -0.0178,
-            "decilm": 0.0264,
-            "deepseek": 0.057,
-            "falcon": 0.0197,
-            "glm": 0.0748,
-            "gpt": -0.0596,
-            "internlm": -0.0156,
-            "llama": -0.0185,
-            "meta": 0.02,
-            "minimax": 0.0787,
-            "mistral": 0.0407,
-            "mixtral": -0.0296,
-            "openhermes": -0.0224,
-            "opt": -0.054,
-            "qwen1.5": -0.0291,
-            "qwen2": 0.0074,
-            "qwen2.5": 0.0306,
-            "qwen3": 0.0415
+            "aquila": -0.0255,
+            "bloom": -0.0143,
+            "decilm": 0.0238,
+            "deepseek": 0.0822,
+            "falcon": -0.0024,
+            "glm": 0.0486,
+            "gpt": -0.061,
+            "internlm": -0.0179,
+            "llama": -0.0223,
+            "meta": 0.0203,
+            "minimax": 0.0436,
+            "mistral": 0.0281,
+            "mixtral": -0.0268,
+            "openhermes": -0.0431,
+            "opt": -0.0437,
+            "qwen1.5": -0.0251,
+            "qwen2": 0.0431,
+            "qwen2.5": -0.0023,
+            "qwen3": 0.0157
         },
         "kind": {
-            "dense": 0.0189,
-            "moe": 0.0302,
-            "moe speculative": -0.0151
+            "dense": 0.0157,
+            "moe": 0.0127,
+            "moe speculative": -0.0216
         },
         "pair": {
-            "deepspeed|gaudi": -0.0261,
-            "lmdeploy|ampere": -0.0034,
-            "mii|ampere": 0.0947,
-            "sambaflow|sn40": -0.3371,
-            "sglang|ampere": 0.0019,
-            "sglang|hopper": 0.0177,
-            "trtllm-new|ampere": -0.0161,
-            "trtllm-new|blackwell": -0.0045,
-            "trtllm-new|blackwell-gddr": -0.0218,
-            "trtllm-new|hopper": -0.0093,
-            "trtllm-old|ampere": 0.0359,
-            "trtllm-old|hopper": -0.0265,
-            "vllm-new|ampere": 0.0749,
-            "vllm-new|cdna3": 0.1115,
-            "vllm-new|hopper": -0.0482,
-            "vllm-old|ada": -0.0138,
-            "vllm-old|ampere": -0.0008,
-            "vllm-old|ampere-gddr": -0.0001,
-            "vllm-old|cdna2": 0.016,
-            "vllm-old|cdna3": 0.0074,
-            "vllm-old|hopper": -0.0137,
-            "vllm-old|ponte-vecchio": 0.6369
+            "deepspeed|gaudi": -0.0221,
+            "lmdeploy|ampere": -0.0007,
+            "mii|ampere": 0.0691,
+            "sambaflow|sn40": -0.6859,
+            "sglang|ampere": 0.0034,
+            "sglang|hopper": 0.0064,
+            "trtllm-new|ampere": -0.0134,
+            "trtllm-new|blackwell": -0.0146,
+            "trtllm-new|blackwell-gddr": -0.0225,
+            "trtllm-new|hopper": 0.0066,
+            "trtllm-old|ampere": 0.0453,
+            "trtllm-old|hopper": -0.034,
+            "vllm-new|ampere": 0.0526,
+            "vllm-new|cdna3": -0.0491,
+            "vllm-new|hopper": -0.0422,
+            "vllm-old|ada": -0.0007,
+            "vllm-old|ampere": -0.0028,
+            "vllm-old|ampere-gddr": -0.0154,
+            "vllm-old|cdna2": 0.1256,
+            "vllm-old|cdna3": -0.0612,
+            "vllm-old|hopper": -0.0118,
+            "vllm-old|ponte-vecchio": 0.6646
         },
         "port": {
-            "deepspeed": -0.0204,
-            "sambaflow": -0.2587,
-            "vllm-new": 0.0819,
-            "vllm-old": 0.4662
+            "deepspeed": -0.0157,
+            "sambaflow": -0.5121,
+            "vllm-new": -0.0363,
+            "vllm-old": 0.5394
         },
         "served": {
-            "live": 0.0176
+            "live": -0.0205
         },
         "source": {
-            "argonne-llm-inference-bench": -0.0511,
-            "dennislee22-a100": 0.1038,
-            "dstack-pd-ratio": 0.0371,
-            "gpustack-perf-lab": 0.0128,
-            "inferencex-experimental": 0.0578,
-            "lmdeploy-a100": -0.0063,
-            "nm-vllm-nightly": 0.0785,
-            "rocm-vllm-devdocker": 0.009,
-            "trtllm-docs-v0.14": 0.0746,
-            "trtllm-docs-v0.6": 0.0285,
-            "trtllm-docs-v0.9": 0.0296,
-            "trtllm-docs-v1.0": -0.06,
-            "trtllm-docs-v1.2": 0.0102
+            "argonne-llm-inference-bench": -0.0527,
+            "dennislee22-a100": 0.0503,
+            "dstack-pd-ratio": 0.0128,
+            "gpustack-perf-lab": 0.0351,
+            "inferencex-experimental": -0.0186,
+            "lmdeploy-a100": -0.0013,
+            "nm-vllm-nightly": 0.0825,
+            "rocm-vllm-devdocker": -0.0043,
+            "trtllm-docs-v0.14": 0.0661,
+            "trtllm-docs-v0.6": 0.0113,
+            "trtllm-docs-v0.9": -0.0036,
+            "trtllm-docs-v1.0": -0.0491,
+            "trtllm-docs-v1.2": -0.0169
         }
     },
     "request_s": {
@@ -619,592 +612,591 @@ EFFECTS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
             "lmdeploy": -0.0001,
             "mii": 0.0,
             "sambaflow": 0.0,
-            "sglang": -0.0011,
-            "trtllm-new": 0.0,
-            "trtllm-old": 0.0002,
-            "vllm-new": 0.0036,
-            "vllm-old": 0.0208
+            "sglang": 0.0552,
+            "trtllm-new": -0.0001,
+            "trtllm-old": -0.0001,
+            "vllm-new": -0.012,
+            "vllm-old": 0.014
         },
         "source": {
             "argonne-llm-inference-bench": 0.0,
-            "dennislee22-a100": 0.0041,
-            "dstack-pd-ratio": -0.0171,
-            "gpustack-perf-lab": -0.1068,
-            "inferencex-experimental": 0.15,
-            "lmdeploy-a100": -0.001,
-            "nm-vllm-nightly": 0.2475,
+            "dennislee22-a100": 0.0003,
+            "dstack-pd-ratio": 0.6072,
+            "gpustack-perf-lab": -0.1384,
+            "inferencex-experimental": 0.0111,
+            "lmdeploy-a100": -0.0012,
+            "nm-vllm-nightly": 0.1596,
             "rocm-vllm-devdocker": -0.0,
-            "trtllm-docs-v0.14": 0.0018,
+            "trtllm-docs-v0.14": -0.0009,
             "trtllm-docs-v0.6": 0.0,
             "trtllm-docs-v0.9": 0.0,
-            "trtllm-docs-v1.0": -0.001,
-            "trtllm-docs-v1.2": -0.0011
+            "trtllm-docs-v1.0": -0.003,
+            "trtllm-docs-v1.2": -0.0013
         }
     },
     "seq_s": {
         "era": {
-            "deepspeed": 0.1073,
-            "lmdeploy": -0.0305,
-            "mii": 0.0882,
-            "sambaflow": 0.0127,
-            "sglang": 0.0841,
-            "trtllm-new": -0.3836,
-            "trtllm-old": -0.1463,
-            "vllm-new": 0.0269,
-            "vllm-old": 1.7307
+            "deepspeed": -0.0332,
+            "lmdeploy": -0.0154,
+            "mii": 0.1286,
+            "sambaflow": -0.0047,
+            "sglang": 0.0869,
+            "trtllm-new": -0.3582,
+            "trtllm-old": -0.3181,
+            "vllm-new": 0.0178,
+            "vllm-old": 1.9043
         },
         "served": {
-            "live": 0.0336
+            "live": 0.138
         },
         "source": {
-            "argonne-llm-inference-bench": 0.186,
-            "dennislee22-a100": 0.0357,
-            "dstack-pd-ratio": -0.0212,
-            "gpustack-perf-lab": 0.3623,
-            "inferencex-experimental": 0.0049,
-            "lmdeploy-a100": -0.0439,
-            "nm-vllm-nightly": 0.0897,
-            "rocm-vllm-devdocker": 0.1015,
-            "trtllm-docs-v0.14": -0.3194,
-            "trtllm-docs-v0.6": -0.1195,
-            "trtllm-docs-v0.9": 0.423,
-            "trtllm-docs-v1.0": -0.4869,
-            "trtllm-docs-v1.2": -0.13
+            "argonne-llm-inference-bench": 0.0916,
+            "dennislee22-a100": 0.0162,
+            "dstack-pd-ratio": 0.0073,
+            "gpustack-perf-lab": 0.2712,
+            "inferencex-experimental": -0.008,
+            "lmdeploy-a100": -0.0222,
+            "nm-vllm-nightly": 0.116,
+            "rocm-vllm-devdocker": 0.0467,
+            "trtllm-docs-v0.14": -0.5893,
+            "trtllm-docs-v0.6": -0.0434,
+            "trtllm-docs-v0.9": 0.5245,
+            "trtllm-docs-v1.0": -0.2239,
+            "trtllm-docs-v1.2": -0.3256
         }
     },
     "step_s": {
         "era": {
-            "deepspeed": 0.0448,
-            "lmdeploy": -0.0024,
-            "mii": 0.419,
-            "sambaflow": -0.1406,
-            "sglang": 0.094,
-            "trtllm-new": -0.0267,
-            "trtllm-old": -0.0534,
-            "vllm-new": 0.0368,
-            "vllm-old": 0.6522
+            "deepspeed": 0.003,
+            "lmdeploy": 0.0252,
+            "mii": 0.7954,
+            "sambaflow": -0.1321,
+            "sglang": 0.035,
+            "trtllm-new": -0.0194,
+            "trtllm-old": -0.0832,
+            "vllm-new": 0.0108,
+            "vllm-old": 0.467
         },
         "served": {
-            "live": 0.2894
+            "live": 0.1904
         },
         "source": {
-            "argonne-llm-inference-bench": 0.1058,
-            "dennislee22-a100": 0.1671,
-            "dstack-pd-ratio": 0.4635,
-            "gpustack-perf-lab": -0.0668,
-            "inferencex-experimental": 0.2177,
-            "lmdeploy-a100": -0.0132,
-            "nm-vllm-nightly": 0.1923,
-            "rocm-vllm-devdocker": 0.0243,
-            "trtllm-docs-v0.14": -0.1065,
-            "trtllm-docs-v0.6": 0.5079,
-            "trtllm-docs-v0.9": 0.7073,
-            "trtllm-docs-v1.0": -0.0501,
-            "trtllm-docs-v1.2": -0.0719
+            "argonne-llm-inference-bench": 0.3958,
+            "dennislee22-a100": -0.0548,
+            "dstack-pd-ratio": 0.1456,
+            "gpustack-perf-lab": 0.1803,
+            "inferencex-experimental": 0.0484,
+            "lmdeploy-a100": 0.1443,
+            "nm-vllm-nightly": 0.2427,
+            "rocm-vllm-devdocker": -0.0229,
+            "trtllm-docs-v0.14": 0.0028,
+            "trtllm-docs-v0.6": 0.6153,
+            "trtllm-docs-v0.9": 0.7753,
+            "trtllm-docs-v1.0": -0.0128,
+            "trtllm-docs-v1.2": -0.0848
         },
         "vendor": {
-            "AMD": -0.026,
-            "Intel": 0.0237,
-            "NVIDIA": 0.0956,
-            "SambaNova": -0.0353
+            "AMD": -0.0032,
+            "Intel": 0.002,
+            "NVIDIA": 0.1243,
+            "SambaNova": -0.0306
         }
     },
     "wait": {
         "era": {
             "deepspeed": 0.0,
-            "lmdeploy": 0.0056,
+            "lmdeploy": 0.0016,
             "mii": 0.0,
             "sambaflow": 0.0,
-            "sglang": -0.0002,
-            "trtllm-new": 0.0229,
-            "trtllm-old": 0.0057,
-            "vllm-new": 0.007,
-            "vllm-old": -0.0167
+            "sglang": 0.0205,
+            "trtllm-new": 0.0091,
+            "trtllm-old": -0.0007,
+            "vllm-new": -0.0533,
+            "vllm-old": -0.0105
         },
         "source": {
             "argonne-llm-inference-bench": 0.0,
-            "dennislee22-a100": -0.0082,
-            "dstack-pd-ratio": -0.2065,
-            "gpustack-perf-lab": 0.0062,
-            "inferencex-experimental": 0.5309,
-            "lmdeploy-a100": 0.0608,
-            "nm-vllm-nightly": -0.1864,
+            "dennislee22-a100": -0.1458,
+            "dstack-pd-ratio": 0.0621,
+            "gpustack-perf-lab": -0.3447,
+            "inferencex-experimental": 0.2221,
+            "lmdeploy-a100": 0.0181,
+            "nm-vllm-nightly": -0.117,
             "rocm-vllm-devdocker": -0.0,
-            "trtllm-docs-v0.14": 0.0638,
+            "trtllm-docs-v0.14": -0.0076,
             "trtllm-docs-v0.6": 0.0,
             "trtllm-docs-v0.9": 0.0,
-            "trtllm-docs-v1.0": -0.0062,
-            "trtllm-docs-v1.2": -0.0006
+            "trtllm-docs-v1.0": -0.0156,
+            "trtllm-docs-v1.2": 0.0012
         }
     },
     "weight_mbu": {
         "accelerator": {
-            "A100-PCIE-80GB": -0.0048,
-            "A100-SXM-40GB": 0.0079,
-            "A100-SXM-80GB": -0.0002,
-            "A10G-24GB": -0.0,
-            "B200-SXM-180GB": 0.0013,
-            "GAUDI2-96GB": 0.0059,
-            "GB200-186GB": 0.0,
-            "H100-SXM-80GB": -0.0204,
-            "H200-SXM-141GB": 0.0123,
-            "L4-24GB": 0.0014,
-            "MAX1550-128GB": 0.0006,
-            "MI250-128GB": -0.0015,
-            "MI300X-192GB": 0.0054,
-            "RTXPRO6000-SERVER-96GB": -0.0024,
-            "SN40L-64GB": 0.0035
+            "A100-PCIE-80GB": -0.0089,
+            "A100-SXM-40GB": 0.0,
+            "A100-SXM-80GB": 0.0135,
+            "A10G-24GB": 0.0012,
+            "B200-SXM-180GB": 0.0018,
+            "GAUDI2-96GB": -0.0001,
+            "GB200-186GB": -0.0005,
+            "H100-SXM-80GB": -0.0133,
+            "H200-SXM-141GB": 0.0056,
+            "L4-24GB": 0.0003,
+            "MAX1550-128GB": 0.0015,
+            "MI250-128GB": -0.0053,
+            "MI300X-192GB": 0.0035,
+            "RTXPRO6000-SERVER-96GB": 0.0005,
+            "SN40L-64GB": 0.0017
         },
         "era": {
-            "deepspeed": 0.0083,
-            "lmdeploy": -0.0002,
-            "mii": 0.0086,
-            "sambaflow": 0.005,
-            "sglang": -0.0024,
-            "trtllm-new": -0.0044,
-            "trtllm-old": -0.0147,
-            "vllm-new": 0.0048,
-            "vllm-old": 0.0087
+            "deepspeed": -0.0001,
+            "lmdeploy": -0.0023,
+            "mii": 0.0154,
+            "sambaflow": 0.0024,
+            "sglang": -0.0017,
+            "trtllm-new": -0.0045,
+            "trtllm-old": -0.0174,
+            "vllm-new": 0.0068,
+            "vllm-old": 0.0046
         },
         "generation": {
-            "ada": 0.0057,
-            "ampere": 0.0121,
-            "ampere-gddr": -0.0,
-            "blackwell": 0.0055,
-            "blackwell-gddr": -0.0093,
-            "cdna2": -0.0049,
-            "cdna3": 0.0213,
-            "gaudi": 0.0198,
-            "hopper": -0.032,
-            "ponte-vecchio": 0.0025,
-            "sn40": 0.0137
+            "ada": 0.0011,
+            "ampere": 0.0169,
+            "ampere-gddr": 0.0046,
+            "blackwell": 0.0054,
+            "blackwell-gddr": 0.0022,
+            "cdna2": -0.0214,
+            "cdna3": 0.0142,
+            "gaudi": -0.0003,
+            "hopper": -0.0308,
+            "ponte-vecchio": 0.006,
+            "sn40": 0.0066
         },
         "precision": {
-            "fp8": -0.2155,
-            "int4": 0.0036,
-            "int8": -0.0561,
-            "mxfp4": 0.1246,
-            "nvfp4": -0.0794,
-            "w8": -0.0005
+            "fp8": -0.2709,
+            "int4": 0.0839,
+            "mxfp4": 0.0542,
+            "nvfp4": -0.025,
+            "w8": -0.0004
         },
         "source": {
-            "argonne-llm-inference-bench": 0.0805,
-            "dennislee22-a100": 0.0036,
-            "dstack-pd-ratio": 0.0022,
-            "gpustack-perf-lab": 0.003,
-            "inferencex-experimental": 0.002,
-            "lmdeploy-a100": -0.0005,
-            "nm-vllm-nightly": -0.0085,
-            "rocm-vllm-devdocker": 0.0007,
-            "trtllm-docs-v0.14": -0.0341,
-            "trtllm-docs-v0.6": -0.02,
-            "trtllm-docs-v0.9": -0.0065,
-            "trtllm-docs-v1.0": -0.0124,
-            "trtllm-docs-v1.2": -0.0057
+            "argonne-llm-inference-bench": 0.064,
+            "dennislee22-a100": 0.0117,
+            "dstack-pd-ratio": -0.0018,
+            "gpustack-perf-lab": 0.0023,
+            "inferencex-experimental": 0.0062,
+            "lmdeploy-a100": -0.0063,
+            "nm-vllm-nightly": -0.0114,
+            "rocm-vllm-devdocker": 0.001,
+            "trtllm-docs-v0.14": -0.0389,
+            "trtllm-docs-v0.6": -0.0112,
+            "trtllm-docs-v0.9": 0.0064,
+            "trtllm-docs-v1.0": -0.0208,
+            "trtllm-docs-v1.2": 0.0023
         },
         "vendor": {
-            "AMD": 0.0155,
-            "Intel": 0.0225,
-            "NVIDIA": -0.0091,
-            "SambaNova": 0.0137
+            "AMD": -0.007,
+            "Intel": 0.0055,
+            "NVIDIA": -0.0015,
+            "SambaNova": 0.0066
         }
     }
 }
 SPREADS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "e2e-tail|any": {
         "beside": (
-            1.1042,
-            0.5521
+            1.1303,
+            0.5651
         ),
         "far": (
-            1.1088,
-            0.5544
+            1.1303,
+            0.5651
         ),
         "home": (
-            1.1042,
-            0.5521
+            1.1303,
+            0.5651
         ),
         "known": (
-            1.1088,
-            0.5544
+            1.1303,
+            0.5651
         ),
         "near": (
-            1.1088,
-            0.5544
+            1.1303,
+            0.5651
         )
     },
     "e2e-tail|live": {
         "beside": (
-            1.1042,
-            0.5521
+            1.1303,
+            0.5651
         ),
         "far": (
-            1.1088,
-            0.5544
+            1.1303,
+            0.5651
         ),
         "home": (
-            1.1042,
-            0.5521
+            1.1303,
+            0.5651
         ),
         "known": (
-            1.1088,
-            0.5544
+            1.1303,
+            0.5651
         ),
         "near": (
-            1.1088,
-            0.5544
+            1.1303,
+            0.5651
         )
     },
     "e2e|any": {
         "beside": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "far": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "home": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "known": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "near": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         )
     },
     "e2e|live": {
         "beside": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "far": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "home": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "known": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         ),
         "near": (
-            1.991,
-            0.9955
+            1.9299,
+            0.965
         )
     },
     "throughput|any": {
         "beside": (
-            0.0665,
-            0.0646
+            0.0616,
+            0.0645
         ),
         "far": (
-            2.7767,
-            1.3883
+            2.7707,
+            1.6884
         ),
         "home": (
-            0.1944,
-            0.1872
+            0.125,
+            0.1351
         ),
         "known": (
-            0.4238,
-            0.2119
+            0.3019,
+            0.2511
         ),
         "near": (
-            0.4366,
-            0.2183
+            0.625,
+            0.3125
         )
     },
     "throughput|live": {
         "beside": (
-            0.2446,
-            0.2917
+            0.3054,
+            0.301
         ),
         "far": (
-            0.841,
-            0.4205
+            0.6781,
+            0.3503
         ),
         "home": (
-            0.4981,
-            0.4175
+            0.3054,
+            0.301
         ),
         "known": (
-            0.841,
-            0.4205
+            0.6781,
+            0.3503
         ),
         "near": (
-            0.841,
-            0.4205
+            0.6781,
+            0.3503
         )
     },
     "throughput|saturated": {
         "beside": (
-            0.1088,
-            0.1025
+            0.1021,
+            0.0967
         ),
         "far": (
-            0.2992,
-            0.3939
+            0.3864,
+            0.2596
         ),
         "home": (
-            0.2714,
-            0.2753
+            0.2304,
+            0.2018
         ),
         "known": (
-            0.2714,
-            0.3939
+            0.2747,
+            0.2596
         ),
         "near": (
-            0.2992,
-            0.3939
+            0.3864,
+            0.2596
         )
     },
     "throughput|static": {
         "beside": (
-            0.0843,
-            0.0915
+            0.0743,
+            0.0907
         ),
         "far": (
-            2.782,
-            1.391
+            2.7707,
+            1.6884
         ),
         "home": (
-            0.2155,
-            0.206
+            0.2319,
+            0.1897
         ),
         "known": (
-            0.2155,
-            0.206
+            0.2919,
+            0.5362
         ),
         "near": (
-            1.8528,
-            0.9264
+            1.5851,
+            0.7925
         )
     },
     "tpot-tail|any": {
         "beside": (
-            0.3623,
-            0.3676
+            0.3921,
+            0.3838
         ),
         "far": (
-            0.6559,
-            1.0672
+            0.7445,
+            0.941
         ),
         "home": (
-            0.6559,
-            1.0672
+            0.3921,
+            0.3838
         ),
         "known": (
-            0.6559,
-            1.0672
+            0.7445,
+            0.941
         ),
         "near": (
-            0.6559,
-            1.0672
+            0.7445,
+            0.941
         )
     },
     "tpot-tail|live": {
         "beside": (
-            0.3623,
-            0.3676
+            0.3921,
+            0.3838
         ),
         "far": (
-            0.6559,
-            1.0672
+            0.7445,
+            0.941
         ),
         "home": (
-            0.6559,
-            1.0672
+            0.3921,
+            0.3838
         ),
         "known": (
-            0.6559,
-            1.0672
+            0.7445,
+            0.941
         ),
         "near": (
-            0.6559,
-            1.0672
+            0.7445,
+            0.941
         )
     },
     "tpot|any": {
         "beside": (
-            0.283,
-            0.2246
+            0.259,
+            0.2135
         ),
         "far": (
-            0.499,
-            0.6615
+            0.5568,
+            0.5576
         ),
         "home": (
-            0.499,
-            0.4658
+            0.2933,
+            0.378
         ),
         "known": (
-            0.499,
-            0.6615
+            0.5568,
+            0.5576
         ),
         "near": (
-            0.499,
-            0.6615
+            0.5568,
+            0.5576
         )
     },
     "tpot|live": {
         "beside": (
-            0.321,
-            0.3094
+            0.3002,
+            0.2904
         ),
         "far": (
-            0.7467,
-            0.8315
+            0.6309,
+            0.7445
         ),
         "home": (
-            0.7467,
-            0.8315
+            0.3629,
+            0.5849
         ),
         "known": (
-            0.7467,
-            0.8315
+            0.6309,
+            0.7445
         ),
         "near": (
-            0.7467,
-            0.8315
+            0.6309,
+            0.7445
         )
     },
     "tpot|static": {
         "beside": (
-            0.1485,
-            0.297
+            0.1267,
+            0.2534
         ),
         "far": (
-            0.1485,
-            0.297
+            0.1267,
+            0.2534
         ),
         "home": (
-            0.1485,
-            0.297
+            0.1267,
+            0.2534
         ),
         "known": (
-            0.1485,
-            0.297
+            0.1267,
+            0.2534
         ),
         "near": (
-            0.1485,
-            0.297
+            0.1267,
+            0.2534
         )
     },
     "ttft-tail|any": {
         "beside": (
-            0.8707,
-            0.4944
+            0.7005,
+            0.5948
         ),
         "far": (
-            1.1056,
-            2.2112
+            0.7738,
+            1.4337
         ),
         "home": (
-            0.8707,
-            0.4944
+            0.7005,
+            0.5948
         ),
         "known": (
-            1.1056,
-            2.2112
+            0.7168,
+            1.4337
         ),
         "near": (
-            1.1056,
-            2.2112
+            0.7738,
+            1.4337
         )
     },
     "ttft-tail|live": {
         "beside": (
-            0.8707,
-            0.4944
+            0.7005,
+            0.5948
         ),
         "far": (
-            1.1056,
-            2.2112
+            0.7738,
+            1.4337
         ),
         "home": (
-            0.8707,
-            0.4944
+            0.7005,
+            0.5948
         ),
         "known": (
-            1.1056,
-            2.2112
+            0.7168,
+            1.4337
         ),
         "near": (
-            1.1056,
-            2.2112
+            0.7738,
+            1.4337
         )
     },
     "ttft|any": {
         "beside": (
-            0.2983,
-            0.3216
+            0.3489,
+            0.4233
         ),
         "far": (
-            1.0993,
-            2.1987
+            0.6562,
+            1.1773
         ),
         "home": (
-            0.3545,
-            0.3216
+            0.3489,
+            0.4233
         ),
         "known": (
-            1.0993,
-            2.1987
+            0.3852,
+            0.7705
         ),
         "near": (
-            1.0993,
-            2.1987
+            0.6562,
+            1.1773
         )
     },
     "ttft|live": {
         "beside": (
-            0.6496,
-            0.4916
+            0.6363,
+            0.5761
         ),
         "far": (
-            1.1798,
-            2.3595
+            0.7498,
+            1.3953
         ),
         "home": (
-            0.7378,
-            0.4916
+            0.6363,
+            0.5761
         ),
         "known": (
-            1.1798,
-            2.3595
+            0.6748,
+            1.3495
         ),
         "near": (
-            1.1798,
-            2.3595
+            0.7498,
+            1.3953
         )
     },
     "ttft|static": {
         "beside": (
-            0.1901,
-            0.2613
+            0.1303,
+            0.2262
         ),
         "far": (
-            0.2587,
-            0.267
+            0.2838,
+            0.353
         ),
         "home": (
-            0.1901,
-            0.2613
+            0.1303,
+            0.2262
         ),
         "known": (
-            0.2587,
-            0.267
+            0.2632,
+            0.353
         ),
         "near": (
-            0.2587,
-            0.267
+            0.2838,
+            0.353
         )
     }
 }

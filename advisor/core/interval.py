@@ -1,10 +1,9 @@
 """How far from a prediction the truth lies in 80 % of cases: by metric, by kind of load, and by how well the case is known.
 
 The spreads are conformal, measured on groups that a fit had not seen (`calibrate/intervals.py`). What is known best is a run
-much like one that the same laboratory measured (`beside`), then its next configuration (`home`): its habits were learned.
-Next is a stranger's measurement where engine and card are known, next a card that others of its vendor's stand for
-(`near`), `far` else. Arithmetic inside an engine, a static batch or
-a saturated one, is surer than anything live: a queue is luck.
+much like one that the same laboratory measured (`beside`), then one somewhat like it (`home`): its habits were learned. Next
+is anybody's measurement where engine and card are known, next a card that others of its vendor's stand for (`near`), `far`
+else. Arithmetic inside an engine, a static batch or a saturated one, is surer than anything live: a queue is luck.
 """
 
 from __future__ import annotations
@@ -29,16 +28,18 @@ class Distance(StrEnum):
 
 
 # What two runs have in common, 0 to 1, from which on they lie beside each other: of one model on one card at equal lengths
-# this much is left at half the load (`calibrate/habits.py`).
+# this much is left at half the load (`calibrate/habits.py`). With less than the second a laboratory's run tells no more of
+# another one than a stranger's would.
 BESIDE_FROM = 0.7
+HOME_FROM = 0.3
 
 
 def distance_of(table: EfficiencyTable, keys: Keys, *, nearest: float = 0.0) -> Distance:
     """How far a case is from what was measured; `nearest`: what it has in common with its laboratory's nearest run."""
-    if nearest >= BESIDE_FROM:
-        return Distance.BESIDE
+    if nearest >= HOME_FROM:
+        return Distance.BESIDE if nearest >= BESIDE_FROM else Distance.HOME
     if table.knows("accelerator", keys.accelerator) and table.knows("pair", keys.pair):
-        return Distance.HOME if table.knows("source", keys.source) else Distance.KNOWN
+        return Distance.KNOWN
     if table.knows("era", keys.era) and table.knows("vendor", keys.vendor):
         return Distance.NEAR
     return Distance.FAR

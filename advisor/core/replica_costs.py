@@ -8,6 +8,7 @@ step waits for the device whose experts were chosen most.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from advisor.core.hardware import Accelerator
@@ -93,7 +94,8 @@ def step_costs(spec: ModelSpec, accelerator: Accelerator, sharding: Sharding) ->
         attention_peak_flops_per_s=_attention_peak(spec, accelerator) or peak,
         bytes_per_s=accelerator.memory_bandwidth_bytes_per_s,
         link_bytes_per_s=link / 2,
-        hops=2.0 * spec.num_layers * (experts_over > 1) + (sharding.pp - 1),
+        # Each doubling of the devices is one more round (Thakur et al., Optimization of Collective Communication, 2005).
+        hops=2.0 * spec.num_layers * math.log2(experts_over) + (sharding.pp - 1),
         sent_bytes=moved,
         layers=float(spec.num_layers),
         split=float(sharding.pp * sharding.dp),

@@ -40,7 +40,7 @@ class StepCosts:
     attention_peak_flops_per_s: Reals  # in the dtype of the cache, not of the weights
     bytes_per_s: Reals
     link_bytes_per_s: Reals  # one direction
-    hops: Reals  # collectives of one step; 0 on one device
+    hops: Reals  # starts of one step's collectives, one for each doubling of the devices; 0 on one
     sent_bytes: Reals  # per token, all layers
     layers: Reals
     expert_flops: Reals = 0.0  # per token, in the routed experts that it visits

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from advisor.calibrate import metrics
-from advisor.calibrate.names import accelerator_of
+from advisor.calibrate.names import accelerator_of, cached_accelerator_of, spec_of
 from advisor.calibrate.predict import Answer, predict_rows
-from advisor.calibrate.rows import Unsupported
+from advisor.calibrate.rows import ReadRow, Unsupported, read_case
 from advisor.cli import cli
 from advisor.core.fitted import INTERVALS, TABLE
 from advisor.core.recommendation import Basis
@@ -229,3 +229,20 @@ def test_a_file_of_something_else_is_refused_by_name(
     done = CliRunner().invoke(cli, ["predict", str(table)])
     assert complaint in str(done.exception)
     assert table.name in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("isl", "osl", "spread"),
+    [
+        ("217.4", "201.5", 1.0), ("214.1", "199.8", 1.0), ("216.0", "196.3", 1.0), ("128", "128", 0.0),
+        ("1998.2", "98.4", 0.0), ("1019.5", "1022.4", 0.0), ("857", "64", 0.0),
+    ],
+)  # fmt: skip
+def test_averages_over_conversations_are_told_from_lengths_that_somebody_typed(
+    isl: str, osl: str, spread: float
+) -> None:
+    read = read_case(
+        ROW | {"isl": isl, "osl": osl}, spec_of=spec_of, accelerator_of=cached_accelerator_of
+    )
+    assert isinstance(read, ReadRow)
+    assert read.case.shape.osl_cv == spread

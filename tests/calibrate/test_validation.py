@@ -140,3 +140,19 @@ def test_a_laboratory_that_was_learned_from_is_known_better_than_a_stranger() ->
         widths = [down + up for down, up in by_distance.values()]
         assert widths == sorted(widths)
         assert sum(by_distance[Distance.HOME]) < sum(by_distance[Distance.KNOWN])
+
+
+def test_families_of_one_laboratory_are_left_out_apart() -> None:
+    """Or else what is left out with its laboratory known would be left out with all of it."""
+    one = observed(neutral())[0]
+    labs = {"small": ("a", "b"), "large": tuple("cdefghij")}
+    rows = [
+        replace(one, source=lab, model=model, row=i)
+        for lab, models in labs.items()
+        for i, model in enumerate(models)
+    ]
+    fold_of = {
+        (o.source, o.model): fold for o, fold in zip(rows, folds(rows, "family"), strict=True)
+    }
+    for lab, models in labs.items():
+        assert len({fold_of[lab, model] for model in models}) == len(models)

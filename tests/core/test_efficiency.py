@@ -73,3 +73,8 @@ def test_an_engine_is_known_by_name_and_age(
     engine: str, version: str, date: str, era: str
 ) -> None:
     assert engine_keys(engine, version, date)[1] == era
+
+
+def test_a_laboratorys_run_tells_of_another_one_as_far_as_they_are_alike() -> None:
+    unlike, alike, beside = (distance_of(TABLE, H100, nearest=near) for near in (0.1, 0.5, 0.9))
+    assert (unlike, alike, beside) == (Distance.KNOWN, Distance.HOME, Distance.BESIDE)

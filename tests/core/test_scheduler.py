@@ -240,3 +240,24 @@ def test_answers_of_different_lengths_leave_room_for_fewer_at_a_time(
     tight = replace(ENGINE, max_seqs=1e6)
     alike, varied = Shape(isl=isl, osl=osl), Shape(isl=isl, osl=osl, osl_cv=osl_cv)
     assert scheduler.batch_limit(tight, varied) < scheduler.batch_limit(tight, alike)
+
+
+@given(isl=st.floats(2000, 16000), clients=st.integers(2, 16))
+def test_of_a_wave_of_prompts_one_waits_for_none_to_all(isl: float, clients: int) -> None:
+    """Equal answers end together, and their successors come together: first tokens are spread evenly."""
+    shape = Shape(isl=isl, osl=400.0)
+    every = float(scheduler.fill_s(COSTS, EFF, ENGINE, shape, float(clients)))
+    served = loops.closed_loop(COSTS, EFF, ENGINE, shape, np.array([[float(clients)]]))
+    alone = loops.closed_loop(COSTS, EFF, ENGINE, shape, np.array([[1.0]]))
+    mean, (p50, *_) = float(np.squeeze(served.ttft_mean_s)), np.squeeze(served.ttft_s)
+    assert p50 <= mean * (1 + 1e-9)
+    one = float(np.squeeze(alone.ttft_mean_s))
+    assert one <= mean <= every * (1 + 1 / clients) / 2 + one
+
+
+def test_a_burst_of_varied_answers_fills_its_batch_before_it_replaces_what_ended() -> None:
+    shape = Shape(isl=1000.0, osl=400.0, osl_cv=1.0)
+    served = batches.burst(COSTS, EFF, ENGINE, shape, np.array([[1000.0]]))
+    filled = float(scheduler.fill_s(COSTS, EFF, ENGINE, shape, 256.0))
+    assert served.ttft_s[0, 0] > filled  # the 500th of 1000, where 256 run at a time
+    assert served.ttft_s[0, 0] < filled + 1000 / float(np.squeeze(served.req_s))
