@@ -51,7 +51,7 @@ bench-models: env-core ## how good and how fast sizing, prediction, prices and p
 
 bench-policy: env-core ## scaling policies on real traces, as pairs of cost and attainment (some two hours; --quick by hand)
 	@$(CORE)/python tests/benchmarks/bench_policy.py
-	@$(CORE)/python tests/benchmarks/bench_live_policy.py
+	@$(CORE)/python tests/benchmarks/bench_told.py
 
 bench-modes: env-core ## scale to zero, queues and a batch job: dollars and waits beside what can be known (five minutes)
 	@$(CORE)/python tests/benchmarks/bench_scale_to_zero.py

@@ -42,6 +42,7 @@ from advisor.core.capacity import (
     attainable,
     decode_s_per_request,
     fluid_rate,
+    prefill_s,
     rate_at,
     scaled,
 )
@@ -69,7 +70,7 @@ SURE = 3.0  # standard deviations
 SURE_IN_FLIGHT = 2.0  # of a count that a gauge shows once and the arrivals confirm
 QUICK_WINDOW_S = 60.0  # that a smoothing over 30 s looks back
 WAITING_IS_NORMAL = 1.0  # requests per replica that a gauge catches between two steps
-LONG_ANSWER_TOKENS = 20.0
+LONG_PROMPT = 3.0  # of the mean: the 95th percentile of exponential lengths
 MAX_LAUNCH_SHARE = 0.5  # of its price: where starts take minutes, certainty comes too late
 MAX_CONCURRENCY_RATIO = 3.0  # of what is in flight over what arrives; above it, it is a backlog
 
@@ -133,8 +134,10 @@ class AdvisorPolicy:
         self._first_s: float | None = None
         self._last_s: float | None = None
         self._target = self._bounds.clamp(min_replicas)
+        self._planned = guards.RecentMost[float](window_s=cold_start_s)
         self._planned_per_s: float | None = None
         self._needed: int | None = None
+        self._attainable = True
 
     def step(self, observation: StepObservation) -> StepDecision:
         """The replicas wanted from now on; what is there where the readings allow no conclusion."""
@@ -164,9 +167,10 @@ class AdvisorPolicy:
 
     @property
     def planned_per_s(self) -> float | None:
-        """Mean requests a second that the last step planned for; None before it could plan.
+        """Mean requests a second that are planned for; None before it could plan.
 
-        What is there now, or what the forecast for the end of a cold start is exceeded by once in twenty.
+        The most of the last minutes, as `needed` is, of what was there or what the forecast for the end of a cold start is
+        exceeded by once in twenty.
         """
         return self._planned_per_s
 
@@ -197,25 +201,42 @@ class AdvisorPolicy:
             )
             if len(self._cold_starts) >= MIN_COLD_STARTS:
                 self._cold_start_s = float(np.quantile(self._cold_starts, COLD_START_QUANTILE))
-        self._recent.window_s = max(
+        self._recent.window_s = self._planned.window_s = max(
             self._least_hold_s(),
             self._rules.acting.hold_s,
             self._constant.hold_s(observation.now_s),
         )
         self._mix.add(observation, kv_capacity_tokens=self._belief.kv_capacity_tokens)
-        missed = guards.misses(observation, self._asked)
-        if missed is not None and observation.num_finished and self._settled(observation):
-            self._budget.add(
-                interval_s=observation.interval_s,
-                requests=observation.num_finished,
-                missed=missed,
-                cold_start_s=self._cold_start_s,
-            )
+        if self._settled(observation):
+            self._judge(observation)
         self._launches.saw(
             now_s=observation.now_s,
             failed=observation.num_failed_launches,
             ready=len(observation.cold_starts_s),
         )
+
+    def _judge(self, observation: StepObservation) -> None:
+        """What missed moves the price of a miss, unless no replica keeps the objective: then none buys a thing."""
+        missed = guards.misses(observation, self._asked, ttft_s=self._long_ttft_s())
+        if missed is None:
+            if observation.num_arrivals:
+                self._budget.add_unjudged()
+        elif observation.num_finished and self._attainable:
+            self._budget.add(
+                interval_s=observation.interval_s,
+                requests=observation.num_finished,
+                missed=missed,
+                cold_start_s=self._cold_start_s,
+                by_percentile=observation.num_good is None,
+            )
+
+    def _long_ttft_s(self) -> float:
+        """The bound on the TTFT of a prompt so long that one in twenty is longer."""
+        mix = self._mix.mix()
+        if mix is None:
+            return math.inf
+        own_s = LONG_PROMPT * prefill_s(self._belief, mix.prefilled_tokens)
+        return self._asked.ttft_base_s + self._asked.ttft_per_prefill * own_s
 
     def _settled(self, observation: StepObservation) -> bool:
         """The first misses are nobody's headroom: the fleet was found like this."""
@@ -230,6 +251,7 @@ class AdvisorPolicy:
         """Replicas for the demand now and for the demand at the horizon, whichever is more."""
         self._belief = scaled(self._given, self._speed.factor())
         objective = attainable(self._belief, mix, self._asked)
+        self._attainable = objective is self._asked
         if self._table is None or not self._table.serves(self._belief, mix, objective):
             self._table = tabulate(self._belief, mix, objective, most=self._bounds.max_replicas)
         table, mix, objective = self._table, self._table.mix, self._table.objective
@@ -259,7 +281,8 @@ class AdvisorPolicy:
             return self._bounds.min_replicas, "nothing was seen yet"
         backlog = self._backlog_per_s(observation)
         now_per_s = self._demand_now(observation, mix) + backlog
-        self._planned_per_s = max(now_per_s, forecast.quantile(PLANNED_QUANTILE) + backlog)
+        planned_per_s = max(now_per_s, forecast.quantile(PLANNED_QUANTILE) + backlog)
+        self._planned_per_s = self._planned.add(now_s=observation.now_s, value=planned_per_s)
         need = max(
             self._cheapest(observation, demand, table)
             for demand in (np.array([now_per_s]), forecast.values + backlog)

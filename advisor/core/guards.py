@@ -276,17 +276,22 @@ class LaunchGuard:
         return have + 1
 
 
-def misses(observation: StepObservation, objective: ServiceObjective) -> float | None:
-    """Requests of those that finished that missed; from the 95th percentile where they are not counted; else None."""
+def misses(
+    observation: StepObservation, objective: ServiceObjective, *, ttft_s: float = math.inf
+) -> float | None:
+    """Requests of those that finished that missed; from 95th percentiles where they are not counted; else None.
+
+    `ttft_s` is the bound on a TTFT with a long prompt's own prefill in it.
+    """
     finished = observation.num_finished
     if finished is None:
         return None
     if observation.num_good is not None:
         return max(0.0, finished - observation.num_good)
-    tpot_s = observation.tpot_p95_s
-    if tpot_s is None:
+    if observation.tpot_p95_s is None:
         return None
-    return 0.1 * finished if tpot_s > objective.tpot_s else 0.0
+    late = observation.ttft_p95_s is not None and observation.ttft_p95_s > ttft_s
+    return 0.1 * finished if late or observation.tpot_p95_s > objective.tpot_s else 0.0
 
 
 def present(observation: StepObservation) -> int | None:

@@ -20,6 +20,8 @@ SPEED_BOUNDS = (0.6, 1.8)
 SPEED_STEP = 0.02
 AIM = 0.7  # of the misses that the goal allows
 PRICE = 12.0  # of a miss, in its own serving, while misses are on course
+# Where nobody tells who missed; and at least, where only a 95th percentile tells, which does not see one miss in a hundred.
+BLIND_PRICE, PERCENTILE_PRICE, PERCENTILE = 60.0, 30.0, 0.95
 # times PRICE; bursts after quiet hours are rare, and worth waiting for only at the top
 PRICE_BOUNDS = (0.05, 20.0)
 # of traffic; all of its budget spent or saved makes the price e times higher or lower
@@ -69,13 +71,23 @@ class ErrorBudget:
     """
 
     goal: float
+    _blind: bool = False  # requests came, and none was said to be good or late
+    _by_percentile: bool = False
     _seconds: float = 0.0
     _requests: float = 0.0
     _log_price: float = 0.0  # over PRICE
 
     def add(
-        self, *, interval_s: float, requests: float, missed: float, cold_start_s: float
+        self,
+        *,
+        interval_s: float,
+        requests: float,
+        missed: float,
+        cold_start_s: float,
+        by_percentile: bool = False,
     ) -> None:
+        """`by_percentile`: nobody counted who was good."""
+        self._by_percentile = by_percentile and self.goal > PERCENTILE
         aim = AIM * (1.0 - self.goal) * requests
         worst = aim * INCIDENT_SHARE * BUDGET_S / max(1.0, cold_start_s)
         kept = math.exp(-interval_s / BUDGET_MEMORY_S)
@@ -87,6 +99,13 @@ class ErrorBudget:
             more = (min(missed, worst) - aim) / per_e
             self._log_price = min(high, max(low, self._log_price * kept + more))
 
+    def add_unjudged(self) -> None:
+        """Requests came, and nothing tells whether they were in time: who cannot see misses keeps more room."""
+        self._blind = True
+
     def price(self) -> float:
         """What a miss is worth, in its own serving."""
-        return PRICE * math.exp(self._log_price)
+        if self._blind and self._seconds == 0:
+            return BLIND_PRICE
+        least = PERCENTILE_PRICE if self._by_percentile else 0.0
+        return max(least, PRICE * math.exp(self._log_price))

@@ -397,6 +397,9 @@ def test_misses_are_counted_or_read_off_the_percentile_or_unknown() -> None:
     assert misses(slow, objective) == pytest.approx(2.8)
     assert misses(replace(slow, tpot_p95_s=0.1), objective) == 0.0
     assert misses(replace(slow, tpot_p95_s=None), objective) is None
+    late = replace(slow, tpot_p95_s=0.05, ttft_p95_s=3.0)
+    assert misses(late, objective) == 0.0
+    assert misses(late, objective, ttft_s=2.5) == pytest.approx(2.8)
     assert misses(replace(SOUND, num_finished=None), objective) is None
 
 

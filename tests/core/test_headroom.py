@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from advisor.core.capacity import mix_of, rate_at, scaled
 from advisor.core.headroom import (
     AIM,
+    BLIND_PRICE,
     BUDGET_S,
     INCIDENT_SHARE,
+    PERCENTILE_PRICE,
     PRICE,
     PRICE_BOUNDS,
     ErrorBudget,
@@ -110,3 +112,30 @@ def test_an_incident_that_lasts_a_cold_start_counts_for_the_same_however_long_th
         )
     higher = math.exp(INCIDENT_SHARE - cold_start_s / BUDGET_S)
     assert budget.price() == pytest.approx(PRICE * higher, rel=0.03)
+
+
+def saved(budget: ErrorBudget, *, by_percentile: bool) -> float:
+    """The price after a day without a miss."""
+    for _ in range(24 * 240):
+        budget.add(
+            interval_s=15.0,
+            requests=100.0,
+            missed=0.0,
+            cold_start_s=90.0,
+            by_percentile=by_percentile,
+        )
+    return budget.price()
+
+
+def test_who_cannot_see_misses_keeps_more_room() -> None:
+    budget = ErrorBudget(goal=0.99)
+    budget.add_unjudged()
+    assert budget.price() == BLIND_PRICE > PRICE
+    budget.add(interval_s=15.0, requests=100.0, missed=0.0, cold_start_s=90.0)
+    assert budget.price() == pytest.approx(PRICE, rel=0.01)
+
+
+def test_a_percentile_that_cannot_see_the_goal_lets_the_price_sink_only_so_far() -> None:
+    assert saved(ErrorBudget(goal=0.99), by_percentile=True) == PERCENTILE_PRICE
+    assert saved(ErrorBudget(goal=0.99), by_percentile=False) < PRICE / 2
+    assert saved(ErrorBudget(goal=0.95), by_percentile=True) < PRICE / 2

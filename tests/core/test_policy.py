@@ -269,6 +269,35 @@ def test_an_objective_that_no_replica_meets_is_said() -> None:
     assert "no replica meets" in decision.reason
 
 
+def test_misses_of_an_objective_that_no_replica_meets_buy_no_replicas() -> None:
+    """Every answer is late for hours, at any number of replicas: no more are wanted than by who sees no misses."""
+    wanted = [
+        policy_after_hours(num_good=good, objective=ServiceObjective(tpot_s=1e-4))
+        for good in (0.0, 75.0)
+    ]
+    assert wanted[0] == wanted[1]
+
+
+def policy_after_hours(*, num_good: float, objective: ServiceObjective) -> int:
+    policy, target = make_policy(objective=objective), 2
+    for now_s in range(15, 4 * 3600, 15):
+        target = policy.step(
+            StepObservation(
+                now_s=now_s,
+                interval_s=15.0,
+                num_arrivals=75,
+                replicas_running=target,
+                replicas_starting=0,
+                input_tokens=75 * 500,
+                num_finished=75,
+                finished_input_tokens=75 * 500,
+                finished_output_tokens=75 * 200,
+                num_good=num_good,
+            )
+        ).target_replicas
+    return target
+
+
 def test_nothing_goes_while_long_answers_are_still_on_their_way() -> None:
     """A fleet taken over: the answers that have ended are short ones, an hour later they are ten times as long."""
     policy, fleet = make_policy(), 30
