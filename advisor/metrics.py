@@ -221,16 +221,16 @@ PLANNED_REQUESTS_PER_S = Metric(
     kind=Kind.GAUGE,
     unit="requests per second",
     labels=("model",),
-    meaning="Demand that replicas are counted for: what is there, or what the forecast for the end of a cold start is "
-    "exceeded by once in twenty. Absent where nothing is forecast.",
+    meaning="Demand that replicas are counted for: what is there or, where the scaling policy forecasts, what is exceeded once "
+    "in twenty at the end of a cold start.",
 )
 NEEDED_REPLICAS = Metric(
     name="advisor_needed_replicas",
     kind=Kind.GAUGE,
     unit="replicas",
     labels=("model",),
-    meaning="Replicas of what runs that the scaling policy needed in the last minutes. Absent where it has nothing to go "
-    "by.",
+    meaning="Replicas of what runs that the scaling policy needed in the last minutes. Absent on hardware that is not "
+    "known, a CPU among it.",
 )
 RECOMMENDED_REPLICAS = Metric(
     name="advisor_recommended_replicas",
@@ -425,7 +425,7 @@ def gauges_of(tick: Tick) -> list[tuple[Metric, float, dict[str, str]]]:
         (OBSERVED_REQUESTS_PER_S, rate.value if rate else None),
         (OBSERVATION_AGE, rate.age_s if rate else None),
         (WAIT_BEFORE_REPLICA, wait.value if wait else None),
-        (PLANNED_REQUESTS_PER_S, tick.workload.planned_per_s if tick.workload else None),
+        (PLANNED_REQUESTS_PER_S, tick.workload.counted_per_s if tick.workload else None),
         (ACTUAL_REPLICAS, tick.fleet.running_replicas if tick.fleet else None),
         (NEEDED_REPLICAS, tick.needed.replicas if tick.needed else None),
         (FEASIBLE, recommendation.feasible if recommendation else None),
