@@ -221,8 +221,8 @@ PLANNED_REQUESTS_PER_S = Metric(
     kind=Kind.GAUGE,
     unit="requests per second",
     labels=("model",),
-    meaning="Demand that replicas are counted for: what is there or, where the scaling policy forecasts, what is exceeded once "
-    "in twenty at the end of a cold start.",
+    meaning="Demand that replicas are counted for: what is there or, where the scaling policy forecasts, what is exceeded "
+    "once in twenty at the end of a cold start.",
 )
 NEEDED_REPLICAS = Metric(
     name="advisor_needed_replicas",
