@@ -6,31 +6,34 @@ is told: rates of the window times the seconds since the last round, and of what
 beside what was then. Replicas that Serve wants and that do not run yet are starting; how long that takes is measured.
 
 It begins anew where the fleet moves to other hardware, with the demand of the days before (`demand.py`). It has nothing to
-say where several kinds run, on hardware that is not known, and for an objective on the whole answer (E2E), which no replica
-model judges.
+say where several kinds run, on hardware that was never known, and for an objective on the whole answer (E2E), which no
+replica model judges.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from advisor.config import AdvisorConfig
 from advisor.core import perf
 from advisor.core.capacity import ServiceObjective
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import find
-from advisor.core.learning import Learned
+from advisor.core.learning import NOTHING_LEARNED, Learned
 from advisor.core.objective import Latency, Slo
 from advisor.core.observation import Observation, Reading, share_within
 from advisor.core.recommendation import Fleet, Needed
 from advisor.core.step import StepObservation
+from advisor.core.workload import rounded_length
 from advisor.demand import Demand
 from advisor.diary import Diary
 from advisor.look import Catalogue
-from advisor.policy import AdvisorPolicy
+from advisor.policy import NUM_COLD_STARTS, AdvisorPolicy
 
-MAX_REPLICAS = 256  # where the config bounds nothing
+MAX_REPLICAS = 4096  # where the config bounds nothing; of a larger fleet the policy says nothing
 HIGHEST_GOAL = 0.999  # p100 is a promise nobody keeps
 MAX_START_S = 1800.0  # what takes longer waits for a machine, and is no cold start
 
@@ -50,6 +53,8 @@ class Scaling:
         self._last_s: float | None = None
         self._in_flight: deque[tuple[float, float]] = deque()
         self._starts = Starts()
+        self._ended_s: deque[float] = deque(maxlen=NUM_COLD_STARTS)  # starts since the last step
+        self._learned = NOTHING_LEARNED
         self._needed: Needed | None = None
 
     def look(
@@ -59,20 +64,24 @@ class Scaling:
 
         Of readings that are not sound it learns nothing, and what it wanted stays wanted.
         """
+        running, starting = _counts(fleet)
+        self._ended_s.extend(self._starts.add(observation.at_s, running, starting))
+        self._learned = learned
         if sound:
-            self._needed = self._look(observation, fleet, learned)
+            self._needed = self._look(observation, fleet)
         return self._needed
 
-    def _look(
-        self, observation: Observation, fleet: Fleet | None, learned: Learned
-    ) -> Needed | None:
-        if fleet is None or len(fleet.accelerators) != 1 or observation.requests_per_s is None:
+    def _look(self, observation: Observation, fleet: Fleet | None) -> Needed | None:
+        if fleet is None or observation.requests_per_s is None:
             return None
-        name, tp_degree = runs = fleet.accelerators[0], fleet.devices_per_replica or 1
+        runs = self._runs_now(fleet)
+        if runs is None:
+            return None
         if runs != self._runs:
-            self._begin(*runs, learned)
-        if self._policy is None:
+            self._begin(*runs)
+        if self._policy is None or self._is_too_large(fleet):
             return None
+        name, tp_degree = runs
         decision = self._policy.step(self._step_observation(observation, fleet))
         self._demand.keep(self._policy, observation.at_s)
         needed = self._policy.needed
@@ -87,13 +96,27 @@ class Scaling:
             offer=self._offers.cheapest(name, tp_degree=tp_degree, replicas=max(1, wanted)),
         )
 
-    def _begin(self, accelerator: str, tp_degree: int, learned: Learned) -> None:
+    def _runs_now(self, fleet: Fleet) -> tuple[str, int] | None:
+        """Accelerator, and how many of them a replica. Nodes that do not tell this round, or on which none of the replicas
+        is, have moved nothing."""
+        if not fleet.accelerators or (self._runs is not None and not fleet.running_replicas):
+            return self._runs
+        if len(fleet.accelerators) != 1:
+            return None
+        return fleet.accelerators[0], fleet.devices_per_replica or 1
+
+    def _is_too_large(self, fleet: Fleet) -> bool:
+        """Larger than the policy counts, where nobody said how large it may be: our bound is no reason to let any go."""
+        there = max(fleet.running_replicas or 0, fleet.target_replicas or 0)
+        return self._config.max_replicas is None and there >= MAX_REPLICAS
+
+    def _begin(self, accelerator: str, tp_degree: int) -> None:
         self._runs, self._last_s = (accelerator, tp_degree), None
         self._replica = perf.Replica(
             spec=self._catalogue.spec,
             accelerator=find(accelerator, self._catalogue.accelerators),
             tp_degree=tp_degree,
-            correction=learned.of(accelerator),
+            correction=self._learned.of(accelerator),
         )
         self._policy = self._policy_of(self._replica)
         if self._policy is not None:
@@ -119,7 +142,7 @@ class Scaling:
 
     def _step_observation(self, observation: Observation, fleet: Fleet) -> StepObservation:
         now_s = observation.at_s
-        interval_s = self._config.interval if self._last_s is None else now_s - self._last_s
+        interval_s = self._interval_s(observation)
         self._last_s = now_s
         finished = _times(observation.requests_per_s, interval_s)
         arrived = self._arrived(observation, interval_s)
@@ -128,9 +151,9 @@ class Scaling:
             _value(observation.requests_waiting),
         )
         isl, osl = _value(observation.mean_isl), _value(observation.mean_osl)
-        running = fleet.running_replicas
-        target = running if fleet.target_replicas is None else fleet.target_replicas
-        starting = None if running is None or target is None else max(0, target - running)
+        running, starting = _counts(fleet)
+        ended_s = tuple(self._ended_s)
+        self._ended_s.clear()
         return StepObservation(
             now_s=now_s,
             interval_s=interval_s,
@@ -149,9 +172,16 @@ class Scaling:
             num_good=_product(finished, self._good_share(observation)),
             tpot_p95_s=None if observation.tpot is None else observation.tpot.p95_s,
             ttft_p95_s=None if observation.ttft is None else observation.ttft.p95_s,
-            cold_starts_s=self._starts.add(now_s, running, starting),
+            cold_starts_s=ended_s,
             age_s=observation.age_s or 0.0,
         )
+
+    def _interval_s(self, observation: Observation) -> float:
+        """Since the last round, but no longer than the readings look back: what came in a hole was seen by nobody."""
+        interval_s = self._config.interval
+        if self._last_s is None:
+            return interval_s
+        return min(observation.at_s - self._last_s, max(interval_s, observation.window_s or 0.0))
 
     def _arrived(self, observation: Observation, interval_s: float) -> float | None:
         """What finished and what is in flight beside what was a window ago: in overload more comes than ends."""
@@ -167,26 +197,44 @@ class Scaling:
         return max(0.0, finished.value + (in_flight.value - then) / over_s) * interval_s
 
     def _good_share(self, observation: Observation) -> float | None:
-        """Of the requests that finished, those inside the objectives that a lone request keeps.
+        """Of the requests that finished, those inside the objectives that a lone request keeps; None where no latency tells.
 
-        Only each latency's own share is known, so whoever missed both is taken to be one request: the larger share counts.
+        Only each latency's own share is known, so whoever missed several is taken to be one request: the most missed counts.
+        A miss that a laxer percentile allows more of counts for less, as much as it takes of what is allowed.
         """
-        assert self._replica is not None
-        isl, osl = _value(observation.mean_isl), _value(observation.mean_osl)
-        if isl is None or osl is None:
+        assert self._objective is not None
+        kept = self._kept_by_a_lone_request(observation)
+        if kept is None:
             return None
-        alone = perf.latencies(self._replica, requests_per_s=0.0, isl=isl, osl=osl)
+        readings = {Latency.TTFT: observation.ttft, Latency.TPOT: observation.tpot}
+        allowed = 1.0 - self._objective.goal
+        missed = [
+            (1.0 - share_within(reading, slo.bound_s)) * allowed / (1.0 - _goal(slo))
+            for slo in kept
+            if (reading := readings[slo.latency]) is not None
+        ]
+        return 1.0 - max(missed) if missed else (None if kept else 1.0)
+
+    def _kept_by_a_lone_request(self, observation: Observation) -> list[Slo] | None:
+        """The objectives that a replica with nothing else to do keeps at their percentiles; None where nobody can tell."""
+        assert self._replica is not None
+        isl, osl, slos = observation.mean_isl, observation.mean_osl, self._config.slos()
+        if isl is None or osl is None or self._runs is None:
+            return None
+        alone = perf.predict(
+            replace(self._replica, correction=self._learned.of(self._runs[0])),
+            requests_per_s=0.0,
+            isl=rounded_length(max(1.0, isl.value)),
+            osl=rounded_length(max(1.0, osl.value)),
+            slos=slos,
+        )
         if alone is None:
             return None
-        alone_s = {Latency.TTFT: alone[0], Latency.TPOT: alone[1]}
-        readings = {Latency.TTFT: observation.ttft, Latency.TPOT: observation.tpot}
-        shares = [
-            share_within(reading, slo.bound_s)
-            for slo in self._config.slos()
-            if alone_s[slo.latency] < slo.bound_s
-            and (reading := readings[slo.latency]) is not None
+        return [
+            slo
+            for slo, alone_s in zip(slos, alone.slo_values_s, strict=True)
+            if alone_s <= slo.bound_s
         ]
-        return min(shares, default=None)
 
 
 class Starts:
@@ -202,6 +250,8 @@ class Starts:
             self._wanted_s.clear()
             self._running = None
             return ()
+        if self._running is None:  # since when those want to be there, nobody saw
+            self._wanted_s.extend([-math.inf] * starting)
         more = 0 if self._running is None else max(0, running - self._running)
         ended = tuple(
             now_s - self._wanted_s.popleft() for _ in range(min(more, len(self._wanted_s)))
@@ -216,18 +266,29 @@ class Starts:
 def objective_of(slos: Sequence[Slo]) -> ServiceObjective | None:
     """What makes a request good, and the share that must be: the strictest percentile. None for a bound on the whole answer.
 
-    A latency that no objective bounds keeps `ServiceObjective`'s own bound: queues without end are nobody's wish.
+    Of several bounds on one latency that at its highest percentile is what all requests are held to. A latency that none
+    bounds keeps `ServiceObjective`'s own bound: queues without end are nobody's wish.
     """
-    bounds = {slo.latency: slo.bound_s for slo in slos}
-    if Latency.E2E in bounds:
+    strictest = {slo.latency: slo for slo in sorted(slos, key=lambda slo: slo.percentile)}
+    if Latency.E2E in strictest:
         return None
-    plain = ServiceObjective()
-    return ServiceObjective(
-        ttft_base_s=bounds.get(Latency.TTFT, plain.ttft_base_s),
-        ttft_per_prefill=0.0,
-        tpot_s=bounds.get(Latency.TPOT, plain.tpot_s),
-        goal=min(HIGHEST_GOAL, max((slo.percentile / 100 for slo in slos), default=plain.goal)),
-    )
+    plain = ServiceObjective(goal=max(map(_goal, slos), default=ServiceObjective().goal))
+    if (ttft := strictest.get(Latency.TTFT)) is not None:
+        plain = replace(plain, ttft_base_s=ttft.bound_s, ttft_per_prefill=0.0)
+    tpot = strictest.get(Latency.TPOT)
+    return plain if tpot is None else replace(plain, tpot_s=tpot.bound_s)
+
+
+def _goal(slo: Slo) -> float:
+    return min(HIGHEST_GOAL, slo.percentile / 100)
+
+
+def _counts(fleet: Fleet | None) -> tuple[int | None, int | None]:
+    """Replicas that run, and those that Serve wants besides."""
+    running = None if fleet is None else fleet.running_replicas
+    if fleet is None or running is None:
+        return None, None
+    return running, max(0, (fleet.target_replicas or running) - running)
 
 
 def _value(reading: Reading | None) -> float | None:

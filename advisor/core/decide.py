@@ -125,9 +125,18 @@ def decide(
             decision, recommendation, limits, memory, now_s, present_usd_per_hour
         )
     elif recommendation.feasible:
+        if (
+            needed is None
+        ):  # the policy has a patience of its own; without one these count as needed
+            memory.recent.add(now_s=now_s, value=fleet.running_replicas)
         return decision
-    if decision.action is Action.HOLD and needed is not None and seen:
+    if needed is None or needed.accelerator not in fleet.accelerators or not seen:
+        return decision
+    if decision.action is Action.HOLD:
         return _meanwhile(decision, needed, fleet.running_replicas, limits, memory, now_s)
+    if needed.target != fleet.running_replicas:
+        until = f"until then the load needs {needed.target} of the replicas that run, not {fleet.running_replicas}"
+        return replace(decision, reason=f"{decision.reason}; {until}")
     return decision
 
 

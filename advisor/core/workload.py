@@ -45,7 +45,11 @@ class Workload:
 
 def rounded(workload: Workload) -> Workload:
     """With lengths to two digits: no window tells them better, and what was worked out for them serves the next round."""
-    return replace(workload, isl=float(f"{workload.isl:.2g}"), osl=float(f"{workload.osl:.2g}"))
+    return replace(workload, isl=rounded_length(workload.isl), osl=rounded_length(workload.osl))
+
+
+def rounded_length(tokens: float) -> float:
+    return float(f"{tokens:.2g}")
 
 
 def workload_of(

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from live_policy import SLO, LivePolicy, config_for, replica_on
+from live_policy import SLO, SPEC, LivePolicy, config_for, replica_on
 from rig import Rig
 
+from advisor import data
 from advisor.backtest.conditions import Conditions
 from advisor.backtest.score import score
 from advisor.backtest.simulator import simulate
 from advisor.backtest.trace import Trace
+from advisor.config import parse_config
+from advisor.core.capacity import ServiceObjective
+from advisor.core.fleets import OfferIndex
+from advisor.core.learning import NOTHING_LEARNED
 from advisor.core.objective import Latency, Slo
+from advisor.core.observation import LatencyReading, Observation, Reading
 from advisor.core.recommendation import Action, Fleet
+from advisor.core.step import StepObservation
+from advisor.diary import Diary
+from advisor.look import Catalogue
 from advisor.policy import AdvisorPolicy
-from advisor.scaling import MAX_START_S, Starts, objective_of
+from advisor.scaling import MAX_START_S, Scaling, Starts, objective_of
 from advisor.tick import Tick
 
 L4, A10G = "L4-24GB", "A10G-24GB"
@@ -112,6 +123,25 @@ def test_where_the_best_runs_decision_and_recommendation_name_one_number() -> No
     assert any(tick.needed.reason in reason for reason in best_reasons(tick))
 
 
+def test_noise_moves_the_planned_demand_a_few_times_in_hours_and_not_every_round() -> None:
+    rng = np.random.default_rng(3)
+    policy = AdvisorPolicy(replica_model=replica_on(L4))
+    planned = []
+    for step in range(3 * 240):
+        arrivals = float(rng.poisson(180))
+        policy.step(
+            StepObservation(
+                now_s=15.0 * (step + 1), interval_s=15.0, num_arrivals=arrivals,
+                replicas_running=12, replicas_starting=0, input_tokens=700 * arrivals,
+                num_finished=arrivals, finished_output_tokens=150 * arrivals, num_good=arrivals,
+            )
+        )  # fmt: skip
+        planned.append(policy.planned_per_s)
+    settled = planned[240:]
+    assert sum(a != b for a, b in pairwise(settled)) < 15
+    assert all(one is not None and 12.0 < one < 18.0 for one in settled)
+
+
 def best_reasons(tick: Tick) -> tuple[str, ...]:
     assert tick.recommendation is not None
     return tick.recommendation.reasons
@@ -131,6 +161,134 @@ def test_of_an_objective_on_the_whole_answer_the_policy_says_nothing() -> None:
     assert objective_of([Slo(latency=Latency.E2E, bound_s=10.0, percentile=95)]) is None
 
 
+def test_of_two_bounds_on_one_latency_the_highest_percentile_is_asked_of_all_requests() -> None:
+    slos = [
+        Slo(latency=Latency.TTFT, bound_s=2.0, percentile=99),
+        Slo(latency=Latency.TTFT, bound_s=0.3, percentile=50),
+    ]
+    for ordered in (slos, slos[::-1]):
+        found = objective_of(ordered)
+        assert found is not None
+        assert (found.goal, found.ttft_base_s) == (0.99, 2.0)
+
+
+def test_a_latency_that_nothing_bounds_keeps_its_own_bound() -> None:
+    found = objective_of([Slo(latency=Latency.TPOT, bound_s=0.05, percentile=95)])
+    plain = ServiceObjective()
+    assert found is not None
+    assert (found.ttft_base_s, found.ttft_per_prefill) == (
+        plain.ttft_base_s,
+        plain.ttft_per_prefill,
+    )
+
+
+def test_a_fleet_of_hundreds_loses_none_by_a_bound_that_nobody_set() -> None:
+    rig = on(
+        L4, "gpu0 NVIDIA L4", requests_per_s=900.0, replicas=340, accelerators=[L4], slo=SLO,
+        budget="10000000/month",
+    )  # fmt: skip
+    tick = rig.tick()
+    assert tick.needed is not None
+    assert tick.needed.replicas > 300
+    assert tick.decision.target_replicas is None or tick.decision.target_replicas > 300
+    rig.serve.fleet = replace(fleet_of(rig), running_replicas=5000, target_replicas=5000)
+    assert rig.tick().needed is None
+
+
+def test_nodes_that_do_not_tell_for_a_round_change_nothing_of_what_was_needed() -> None:
+    rig = on(L4, "gpu0 NVIDIA L4", requests_per_s=4.0, replicas=4, accelerators=[L4], slo=SLO)
+    before = rig.tick()
+    policy = rig.loop._models[0]._scaling._policy
+    rig.metrics.device = "cpu"
+    without = rig.tick()
+    assert without.decision.action is Action.HOLD
+    assert without.recommendation is not None
+    assert before.recommendation is not None
+    assert without.recommendation.best == before.recommendation.best
+    rig.metrics.device = "gpu0 NVIDIA L4"
+    rig.tick()
+    assert rig.loop._models[0]._scaling._policy is policy
+
+
+def test_a_hole_in_the_readings_is_no_traffic_and_survives_a_change_of_hardware() -> None:
+    rig = on(L4, "gpu0 NVIDIA L4", requests_per_s=4.0, replicas=2)
+    rig.tick(2400.0)
+    for _ in range(25):
+        rig.tick()
+    rig.metrics.device = "gpu0 NVIDIA A10G"
+    tick = rig.tick()
+    assert tick.needed is not None
+    assert tick.needed.accelerator == A10G
+    policy = rig.loop._models[0]._scaling._policy
+    assert policy is not None
+    slots = policy.demand(after=-1, before_s=rig.now_s)
+    assert sum(seconds for _, seconds, _ in slots) <= 15 * 90
+    assert all(work / seconds == pytest.approx(4.0, rel=0.01) for _, seconds, work in slots)
+
+
+def observation(ttft_late: float, tpot_late: float, *, isl: float = 500.0) -> Observation:
+    """Of 1000 requests, so many over 2 s TTFT and over 100 ms TPOT."""
+
+    def latency(bound_s: float, late: float) -> LatencyReading:
+        buckets = ((bound_s, 1000 - late), (math.inf, 1000.0))
+        return LatencyReading(
+            p50_s=bound_s,
+            p95_s=bound_s,
+            p99_s=bound_s,
+            num_requests=1000,
+            age_s=0,
+            buckets=buckets,
+        )
+
+    def one(value: float) -> Reading:
+        return Reading(value=value, age_s=0.0)
+
+    return Observation(
+        at_s=1000.0, source="test", window_s=60.0, requests_per_s=one(1.0), mean_isl=one(isl),
+        mean_osl=one(100.0), ttft=latency(2.0, ttft_late), tpot=latency(0.1, tpot_late),
+    )  # fmt: skip
+
+
+def good_share(seen: Observation, *slos: tuple[str, str, float]) -> float | None:
+    config = parse_config(
+        {
+            "budget": "1000000/month",
+            "model": "m",
+            "slo": [
+                {"latency": latency, "at_most": at_most, "percentile": percentile}
+                for latency, at_most, percentile in slos
+            ],
+        },
+        where="",
+    )
+    offers = OfferIndex(data.offers(), config.constraints().offers)
+    catalogue = Catalogue(spec=SPEC, accelerators=data.accelerators(), offers=data.offers())
+    scaling = Scaling(config=config, catalogue=catalogue, offers=offers, diary=Diary(None))
+    fleet = Fleet(
+        application="llm", deployment="LLMServer:m", status="RUNNING", target_replicas=1,
+        running_replicas=1, accelerators=(L4,), devices_per_replica=1,
+    )  # fmt: skip
+    assert scaling.look(seen, fleet, NOTHING_LEARNED, sound=True) is not None
+    return scaling._good_share(seen)
+
+
+def test_a_miss_counts_for_as_much_as_it_takes_of_what_its_percentile_allows() -> None:
+    slos = ("ttft", "2s", 95.0), ("tpot", "100ms", 99.0)
+    assert good_share(observation(50, 0), *slos) == pytest.approx(0.99)
+    assert good_share(observation(0, 10), *slos) == pytest.approx(0.99)
+    assert good_share(observation(50, 30), *slos) == pytest.approx(0.97)
+
+
+def test_what_a_lone_request_misses_at_its_percentile_buys_nothing() -> None:
+    mean_is_inside = ("ttft", "250ms", 99.0)
+    seen = observation(300, 0, isl=700.0)
+    assert good_share(seen, mean_is_inside) == 1.0
+    assert good_share(seen, mean_is_inside, ("tpot", "100ms", 99.0)) == 1.0
+    assert good_share(
+        observation(0, 40), mean_is_inside, ("tpot", "100ms", 99.0)
+    ) == pytest.approx(0.96)
+
+
 def test_the_strictest_percentile_is_the_goal() -> None:
     slos = [
         Slo(latency=Latency.TTFT, bound_s=0.5, percentile=95),
@@ -147,6 +305,31 @@ def test_a_start_takes_from_being_wanted_to_running() -> None:
     assert starts.add(15.0, 2, 3) == ()
     assert starts.add(90.0, 3, 2) == (75.0,)
     assert starts.add(105.0, 5, 0) == (90.0, 90.0)
+
+
+def test_a_start_that_was_under_way_at_the_first_look_has_no_length() -> None:
+    starts = Starts()
+    assert starts.add(0.0, 2, 2) == ()
+    assert starts.add(15.0, 2, 3) == ()
+    assert starts.add(30.0, 4, 1) == ()
+    assert starts.add(60.0, 5, 0) == (45.0,)
+
+
+def test_a_start_that_ends_while_readings_are_unsound_is_as_long_as_it_was() -> None:
+    rig = on(L4, "gpu0 NVIDIA L4", requests_per_s=4.0, replicas=1, accelerators=[L4])
+    scaling = rig.loop._models[0]._scaling
+    rig.serve.fleet = replace(fleet_of(rig), target_replicas=4)
+    rig.tick()
+    rig.metrics.requests_per_s = None
+    for _ in range(4):
+        rig.tick()
+    rig.serve.fleet = replace(fleet_of(rig), running_replicas=4)
+    for _ in range(40):
+        rig.tick()
+    rig.metrics.requests_per_s = 4.0
+    rig.tick()
+    assert scaling._policy is not None
+    assert scaling._policy.cold_start_s() == pytest.approx(75.0)
 
 
 def test_a_start_that_was_given_up_is_no_start() -> None:

@@ -773,3 +773,42 @@ def test_the_policy_breaks_no_guard(
         assert decision.target_replicas * OFFER.usd_per_hour <= cap + 1e-6
     if decision.target_replicas < fleet.running_replicas:
         assert workload is OBSERVED
+
+
+def test_fewer_must_have_been_enough_for_five_minutes_also_where_as_many_as_run_were_needed() -> (
+    None
+):
+    memory = Memory()
+
+    def at(now_s: float, wanted: int) -> Decision:
+        return decide(
+            recommendation=recommendation(wanted),
+            workload=OBSERVED,
+            fleet=fleet(3),
+            problems=(),
+            limits=Limits(),
+            memory=memory,
+            now_s=now_s,
+        )
+
+    for now_s in range(0, 900, 15):
+        assert at(now_s, 3).action is Action.HOLD
+    assert at(900.0, 2).action is Action.HOLD
+    assert at(1100.0, 2).action is Action.HOLD
+    assert at(1200.0, 2).target_replicas == 2
+
+
+def test_what_is_needed_of_hardware_that_is_not_seen_moves_nothing() -> None:
+    unseen = Fleet(
+        application="llm", deployment="LLMServer:m", status="RUNNING", target_replicas=4,
+        running_replicas=4, accelerators=(), devices_per_replica=1,
+    )  # fmt: skip
+    for target in (1, 9):
+        assert decided(needed(target), 4, fleet=unseen).action is not Action.SCALE
+
+
+def test_a_change_that_nobody_makes_does_not_hide_what_the_load_needs_meanwhile() -> None:
+    other = fleet(4, accelerator="T4-16GB")
+    change = decided(needed(6, accelerator="T4-16GB"), 4, fleet=other, present_usd_per_hour=9.0)
+    assert change.action is Action.CHANGE_ACCELERATOR
+    assert "until then the load needs 6 of the replicas that run, not 4" in change.reason
