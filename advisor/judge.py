@@ -98,6 +98,8 @@ class Judge:
         best = recommendation.best
         if best is None or best.quantization is not self._spec.quantization:
             return None  # the fleet does not tell which weights it serves
+        if workload.requests_per_s > best.replicas * best.prediction.max_requests_per_s:
+            return None  # the scaling policy says that so few will do, and nobody how long a request takes then
         conditions = Conditions(
             accelerator=best.accelerator,
             tp_degree=best.tp_degree,

@@ -93,6 +93,7 @@ class Scaling:
             target=decision.target_replicas,
             reason=decision.reason,
             planned_per_s=self._policy.planned_per_s,
+            quantization=self._catalogue.spec.quantization,
             offer=self._offers.cheapest(name, tp_degree=tp_degree, replicas=max(1, wanted)),
         )
 

@@ -122,8 +122,10 @@ def _of_candidate(
     each = candidate.prediction.max_requests_per_s
     if each <= 0:
         return
-    # More than the load needs now is what it needed minutes ago: all of it, as far as anybody knows.
-    needed_per_s = max(requests_per_s, most * each if most > candidate.replicas else 0.0)
+    # More than the load asks for is what was needed minutes ago, or what the scaling policy wants of what runs: all of it,
+    # as far as anybody knows.
+    counted = max(1, math.ceil(requests_per_s / each * (1 - SLACK)))
+    needed_per_s = max(requests_per_s, most * each if most > counted else 0.0)
     cost_share = candidate.usd_per_hour / (most_usd_per_hour(candidate) or 1.0)
     for replicas in _numbers(candidate.replicas, most):
         other = _with(candidate, replicas, offers, cost_share)

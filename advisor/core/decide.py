@@ -204,6 +204,14 @@ def _wanted(
                 f"would do for ${best.usd_per_hour:.2f}/h"
             ),
         )
+    if needed is not None and best.quantization is not needed.quantization:
+        return Decision(
+            action=Action.CHANGE_ACCELERATOR,
+            reason=(
+                f"{best.replicas} x {best.accelerator} with weights in {best.quantization} would do for "
+                f"${best.usd_per_hour:.2f}/h, and the fleet does not tell that it has them"
+            ),
+        )
     if best.mode is not Mode.ALWAYS_ON:
         return Decision(
             action=Action.SWITCH_MODE, reason=f"{best.mode} would cost ${best.usd_per_hour:.2f}/h"

@@ -8,6 +8,7 @@ they cost. Nothing is dropped in silence: what is not chosen is a runner-up or i
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -229,19 +230,19 @@ class Problem:
     def _as_needed(self, best: Priced) -> Priced:
         """Where it runs already, as many of it as the scaling policy wants, as far as the limits go."""
         needed, replica = self.needed, best.build.replica
-        runs = needed is not None and replica.spec is self.variants[0]
-        if (
-            needed is None
-            or not runs
-            or not needed.is_of(replica.accelerator.name, replica.tp_degree)
-        ):
+        kind = replica.accelerator.name, replica.tp_degree, replica.spec.quantization
+        if needed is None or not needed.is_of(*kind):
             return best
-        for count in range(needed.replicas, min(best.replicas, needed.replicas) - 1, -1):
-            choices = map(self._with_spot, rented(best.build, self.offers, max(1, count)))
-            within = [choice for choice in choices if self._too_much(choice) is None]
-            if within:
-                return min(within, key=order)
-        return best
+        wanted = max(1, needed.replicas)
+        counts = range(min(best.replicas, wanted), wanted + 1)
+        fitting = bisect(counts, False, key=lambda count: self._rented(best, count) is None)
+        return best if fitting == 0 else self._rented(best, counts[fitting - 1]) or best
+
+    def _rented(self, choice: Priced, count: int) -> Priced | None:
+        """So many of the same, for the least money; None where that breaks a limit."""
+        choices = map(self._with_spot, rented(choice.build, self.offers, count))
+        within = (one for one in choices if self._too_much(one) is None)
+        return min(within, key=order, default=None)
 
     def _with_spot(self, choice: Priced) -> Priced:
         """The choice with a part of it on spot, where that is allowed and cheaper."""
@@ -412,7 +413,10 @@ class Problem:
         sustains = f"one replica on {devices} sustains {best.build.inside_slos_per_s:.2f} requests/s inside the objectives"
         if best is first or self.needed is None:
             return f"{sustains}, so {load} {best.replicas}"
-        return f"{sustains}; of what runs the policy wants {best.replicas}: {self.needed.reason}"
+        wants = f"of what runs the policy wants {self.needed.replicas}"
+        if best.replicas < self.needed.replicas:
+            wants += f", of which the limits allow {best.replicas}"
+        return f"{sustains}; {wants}: {self.needed.reason}"
 
     def _reasons(self, best: Priced, mode: ModeChoice, why_so_many: str) -> tuple[str, ...]:
         replica, workload = best.build.replica, self.workload

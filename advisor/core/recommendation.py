@@ -184,9 +184,9 @@ class Fleet:
 class Needed:
     """How many replicas of what runs now the scaling policy needs, how many it wants there to be now, and why.
 
-    `target` is more than `replicas` while some are not let go yet. `planned_per_s` is the demand planned for: what is there,
-    or what the forecast for the end of a cold start is exceeded by once in twenty. `offer` is what one more of them would be
-    rented by; None where nobody rents it out.
+    `target` is more than `replicas` while some are not let go yet. `planned_per_s` is the demand planned for: the most of
+    the last minutes of what was there, or what the forecast for the end of a cold start is exceeded by once in twenty.
+    `offer` is what one more of them would be rented by; None where nobody rents it out.
     """
 
     accelerator: str
@@ -196,9 +196,11 @@ class Needed:
     reason: str
     planned_per_s: float | None = None
     offer: Offer | None = None
+    quantization: Quantization = Quantization.NONE  # of the weights that are taken to run
 
-    def is_of(self, accelerator: str, tp_degree: int) -> bool:
-        return (self.accelerator, self.tp_degree) == (accelerator, tp_degree)
+    def is_of(self, accelerator: str, tp_degree: int, quantization: Quantization) -> bool:
+        runs = self.accelerator, self.tp_degree, self.quantization
+        return runs == (accelerator, tp_degree, quantization)
 
 
 class Action(StrEnum):

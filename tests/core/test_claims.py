@@ -89,6 +89,13 @@ def test_half_the_replicas_leave_half_of_the_requests_short() -> None:
     assert [way.candidate.usd_per_hour for way in found] == [1.0, 2.0, 3.0, 4.0]
 
 
+def test_what_the_scaling_policy_wants_beyond_the_plain_count_leaves_short_what_is_missing() -> (
+    None
+):
+    found = ways(asked(4), 5.0)  # three would do by the rate alone
+    assert [way.option.shortfall for way in found] == pytest.approx([0.75, 0.5, 0.25, 0.0])
+
+
 def test_a_machine_that_is_paid_for_is_used() -> None:
     [way] = ways(asked(3, gpus=4), 6.0)
     assert (way.candidate.replicas, way.option.usd_per_hour) == (3, 1.0)

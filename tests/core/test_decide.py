@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from advisor.core.decide import Limits, Memory, affordable_replicas, decide
 from advisor.core.guards import Bounds
 from advisor.core.objective import CapacityType, Mode
+from advisor.core.quantization import Quantization
 from advisor.core.recommendation import (
     Action,
     Basis,
@@ -812,3 +813,13 @@ def test_a_change_that_nobody_makes_does_not_hide_what_the_load_needs_meanwhile(
     change = decided(needed(6, accelerator="T4-16GB"), 4, fleet=other, present_usd_per_hour=9.0)
     assert change.action is Action.CHANGE_ACCELERATOR
     assert "until then the load needs 6 of the replicas that run, not 4" in change.reason
+
+
+def test_a_fleet_is_not_shrunk_to_the_count_of_weights_that_it_may_not_have() -> None:
+    found = recommendation(2)
+    assert found.best is not None
+    found = replace(found, best=replace(found.best, quantization=Quantization.FP8))
+    held = decided(needed(4), 4, recommendation=found, present_usd_per_hour=1.7)
+    assert held.action is Action.HOLD
+    more = decided(needed(6), 4, recommendation=found, present_usd_per_hour=1.7)
+    assert (more.action, more.target_replicas) == (Action.SCALE, 6)

@@ -14,8 +14,9 @@ from advisor.core.idle_gaps import IdleGaps, assumed_gaps
 from advisor.core.model_spec import ModelSpec, model_spec_from_config
 from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Latency, Mode, Slo
 from advisor.core.pricing import OfferFilter
+from advisor.core.quantization import Quantization
 from advisor.core.recommend import Constraints, recommend
-from advisor.core.recommendation import Recommendation
+from advisor.core.recommendation import Needed, Recommendation
 from advisor.core.spot_fleet import SpotUse
 from advisor.core.workload import Workload, WorkloadSource
 
@@ -50,9 +51,11 @@ def advise(
     osl: float = 256,
     slos: tuple[Slo, ...] = INTERACTIVE,
     gaps: IdleGaps | None = None,
+    needed: Needed | None = None,
     **constraints: object,
 ) -> Recommendation:
     return recommend(
+        needed=needed,
         spec=spec,
         workload=Workload(
             requests_per_s=rate,
@@ -137,6 +140,40 @@ def test_the_best_is_the_minimum_that_brute_force_finds(rate: float) -> None:
     best = advise(rate).best
     assert best is not None
     assert best.usd_per_hour == pytest.approx(min(costs))
+
+
+def of_h100(replicas: int, quantization: Quantization = Quantization.NONE) -> Needed:
+    return Needed(
+        accelerator="H100-SXM-80GB", tp_degree=1, replicas=replicas, target=replicas,
+        reason="the policy's reason", quantization=quantization,
+    )  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(replicas=st.integers(0, 5000), budget=st.floats(10.0, 200.0))
+def test_of_what_runs_there_are_as_many_as_the_policy_wants_or_the_most_that_the_budget_pays(
+    replicas: int, budget: float
+) -> None:
+    def found(needed: Needed | None) -> Recommendation:
+        return advise(40.0, budget, accelerators=["H100-SXM-80GB"], needed=needed)
+
+    plain, wanted = found(None).best, found(of_h100(replicas)).best
+    assert plain is not None
+    assert wanted is not None
+    assert wanted.usd_per_hour <= budget
+    if wanted.replicas < replicas:
+        each = wanted.usd_per_hour / wanted.replicas
+        assert (wanted.replicas + 1) * each > budget
+        [why] = [one for one in found(of_h100(replicas)).reasons if "policy wants" in one]
+        assert f"wants {replicas}, of which the limits allow {wanted.replicas}" in why
+    else:
+        assert wanted.replicas == max(1, replicas)
+
+
+def test_a_count_of_other_weights_is_no_count_of_these() -> None:
+    plain = advise(40.0, accelerators=["H100-SXM-80GB"])
+    other = advise(40.0, accelerators=["H100-SXM-80GB"], needed=of_h100(9, Quantization.FP8))
+    assert plain.best == other.best
 
 
 def test_every_accelerator_is_chosen_or_rejected_with_a_reason() -> None:
