@@ -143,7 +143,17 @@ def _fill(
             assumed=len(read.assumed),
         )
         basis = Basis.MODELLED if distance is Distance.FAR else Basis.FITTED
-        answers[i] = Answer(predicted=value, low=low, high=high, basis=basis, assumed=read.assumed)
+        assumed = (*read.assumed, *_spread(read))
+        answers[i] = Answer(predicted=value, low=low, high=high, basis=basis, assumed=assumed)
+
+
+def _spread(read: ReadRow) -> tuple[str, ...]:
+    """Of requests that come one by one: how alike they are taken to be, which no column says."""
+    case = read.case
+    if case.load.kind not in (LoadKind.CLOSED, LoadKind.OPEN):
+        return ()
+    alike = np.max(case.shape.osl_cv) == 0.0
+    return ("all requests of these lengths" if alike else "lengths spread as in conversations",)
 
 
 def _run(row: Row, read: ReadRow) -> Run:

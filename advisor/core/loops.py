@@ -140,8 +140,10 @@ def open_loop(
     *,
     requests: Reals,
 ) -> Served:
-    """Requests at random (Poisson) times; where they come too fast, a queue grows until all have come."""
-    return open_loop_on(curve(costs, eff, engine, shape), shape, rate, requests=requests)
+    """Requests at random (Poisson) times, so not in step however alike they are; where they come too fast, a queue grows
+    until all have come."""
+    at = curve(costs, eff, engine, replace(shape, in_step=0.0))
+    return open_loop_on(at, shape, rate, requests=requests)
 
 
 def open_loop_on(at: Curve, shape: Shape, rate: Reals, *, requests: Reals) -> Served:

@@ -144,6 +144,22 @@ def test_a_static_batch_takes_its_prefill_and_its_steps(shape: Shape, count: int
     assert float(np.squeeze(served.e2e_mean_s)) == pytest.approx(float(np.squeeze(whole)))
 
 
+@given(isl=isls, osl=osls, load=st.floats(0.05, 0.9))
+def test_requests_at_random_times_are_not_in_step_however_alike_they_are(
+    isl: float, osl: float, load: float
+) -> None:
+    """Lengths that vary a little are served like lengths that do not."""
+    alike, nearly = (Shape(isl=isl, osl=osl, osl_cv=cv) for cv in (0.0, 0.02))
+    most = float(
+        scheduler.curve(COSTS, EFF, ENGINE, replace(alike, in_step=0.0)).open_rate[..., -1]
+    )
+    found = [
+        loops.open_loop(COSTS, EFF, ENGINE, shape, load * most, requests=1000.0)
+        for shape in (alike, nearly)
+    ]
+    assert found[0].ttft_mean_s == pytest.approx(found[1].ttft_mean_s, rel=0.02)
+
+
 def test_too_many_requests_per_s_queue_until_all_have_come() -> None:
     shape = Shape(isl=500.0, osl=200.0, isl_cv=1.0, osl_cv=1.0)
     calm = loops.open_loop(COSTS, EFF, ENGINE, shape, 1.0, requests=1000.0)
