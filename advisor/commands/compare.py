@@ -62,6 +62,8 @@ def compare(
         ),
         capacity_types=(CapacityType.ON_DEMAND, *([CapacityType.SPOT] if spot else [])),
     )
+    request.say_spread(asked.slos, asked.load.osl, assumed)
+    request.say_spot(asked.capacity_types, assumed)
     with progress(f"comparing {a} and {b}"):
         found = comparing.compare(a, b, model, asked, book.offers)
     comparing.show(found, assumed, book.warnings, as_json=as_json)

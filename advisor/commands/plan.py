@@ -157,7 +157,11 @@ def plan(
     ] = None,
     spot: Annotated[
         bool,
-        typer.Option("--spot", help="Spot capacity may be rented too.", rich_help_panel=CHOICE),
+        typer.Option(
+            "--spot",
+            help="Spot capacity may be rented too, at its list price: interruptions are not priced here.",
+            rich_help_panel=CHOICE,
+        ),
     ] = False,
     reserved: Annotated[
         bool,
@@ -247,26 +251,31 @@ def plan(
     deadline_s = pauses.read_deadline(deadline, assumed)
     load = _load(trace, rate, isl, osl, cold_start_s, assumed)
     load = pauses.read_pauses(load, idle_share, mean_gap, assumed)
+    load = load if deadline_s is None else pauses.steady(load, assumed)
+    slos = request.read_slos(
+        [(latency, at, text) for latency, at, text in named if text is not None],
+        slo or (),
+        assumed,
+        deadline=None if deadline_s is None else pauses.deadline_slo(deadline_s),
+    )
+    capacity_types = (
+        CapacityType.ON_DEMAND,
+        *([CapacityType.SPOT] if spot else []),
+        *([CapacityType.RESERVED] if reserved else []),
+    )
+    request.say_spread(slos, load.osl, assumed)
+    request.say_spot(capacity_types, assumed)
     asked = request.PlanRequest(
         model=model,
         budget=cap,
-        load=load if deadline_s is None else pauses.steady(load, assumed),
-        slos=request.read_slos(
-            [(latency, at, text) for latency, at, text in named if text is not None],
-            slo or (),
-            assumed,
-            deadline=None if deadline_s is None else pauses.deadline_slo(deadline_s),
-        ),
+        load=load,
+        slos=slos,
         accelerators=request.read_accelerators(accelerator or ()),
         providers=request.read_names(
             "--provider", provider or (), {o.provider for o in book.offers}
         ),
         regions=request.read_names("--region", region or (), {o.region for o in book.offers}),
-        capacity_types=(
-            CapacityType.ON_DEMAND,
-            *([CapacityType.SPOT] if spot else []),
-            *([CapacityType.RESERVED] if reserved else []),
-        ),
+        capacity_types=capacity_types,
         quantizations=tuple(quantization or ()),
         mode=mode,
         max_replicas=max_replicas,

@@ -12,6 +12,7 @@ from advisor.plan.report import Fact, Grid, Step
 from advisor.plan.shown import devices, ms, objective, usd, usd_per_mtok, weights
 
 MAX_ROWS = 12
+PERCENTILES = "over the queue and over lengths, lognormal with the standard deviation of conversations: the mean's"
 EXPERTS = "vLLM 0.32, layers/fused_moe/config.py; docs/plan.md"
 
 
@@ -70,7 +71,18 @@ def _chosen(plan: Plan, best: Candidate) -> tuple[Fact, ...]:
             value=f"{ms(predicted.tpot_s)} on average{_span(predicted.tpot_interval_s, ms)}",
             source=source,
         ),
-        *([Fact(label="Objectives", value="; ".join(at_slos), source=source)] if at_slos else []),
+        *(
+            [
+                Fact(
+                    label="Objectives",
+                    value="; ".join(at_slos),
+                    formula=PERCENTILES,
+                    source=source,
+                )
+            ]
+            if at_slos
+            else []
+        ),
         Fact(
             label="One replica",
             value=f"{most:.2f} requests/s{_span(predicted.max_requests_interval_per_s, '{:.2f}'.format)} inside "

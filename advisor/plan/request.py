@@ -14,6 +14,7 @@ from pathlib import Path
 from advisor import data, quantities
 from advisor.core.hardware import find
 from advisor.core.idle_gaps import IdleGaps
+from advisor.core.lengths import CONVERSATION_CV, Lengths
 from advisor.core.objective import Budget, CapacityType, Latency, Mode, Slo, said_twice
 from advisor.errors import ConfigError, UnknownAcceleratorError
 from advisor.near_names import near
@@ -157,6 +158,27 @@ def check_load(load: Load) -> None:
 def _check(option: str, value: float, least: float, most: float, unit: str) -> None:
     if not math.isfinite(value) or not least <= value <= most:
         raise ConfigError(f"{option}: {value:g} {unit}, expected {least:g} to {most:g}")
+
+
+def say_spread(slos: Sequence[Slo], osl: float, assumed: list[str]) -> None:
+    """A percentile of whole answers is one over their lengths as well, which a mean does not tell."""
+    percentiles = sorted({slo.percentile for slo in slos if slo.latency is Latency.E2E})
+    if not percentiles or osl <= 1:
+        return
+    answers = Lengths(mean=osl, cv=CONVERSATION_CV)
+    longest = " and ".join(f"p{at:g} is one of {answers.at(at):,.0f} tokens" for at in percentiles)
+    assumed.append(
+        f"end-to-end percentiles: answers taken as long as {osl:,.0f} tokens on average and spread as conversations are "
+        f"(lognormal, standard deviation {CONVERSATION_CV:g} x the mean), so of answers {longest}"
+    )
+
+
+def say_spot(capacity_types: Collection[CapacityType], assumed: list[str]) -> None:
+    if CapacityType.SPOT in capacity_types:
+        assumed.append(
+            "--spot: spot taken at its list price: what interruptions cost, and the time in which there is none to be had, "
+            "are not priced; `spot:` in the advisor's configuration prices both (docs/decisions.md)"
+        )
 
 
 def read_duration(option: str, text: str, assumed: list[str]) -> float:

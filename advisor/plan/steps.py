@@ -4,11 +4,16 @@ deployment. The three long ones have modules of their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from advisor import data
 from advisor.core import flops
+from advisor.core.choice import Priced
 from advisor.core.hardware import find
-from advisor.core.objective import HOURS_PER_MONTH, Mode
+from advisor.core.objective import HOURS_PER_MONTH, CapacityType, Mode
 from advisor.core.recommendation import Candidate, Mix, MixPart
+from advisor.core.spot import SpotTerms, SpotZone, effective_usd_per_hour
+from advisor.core.spot_fleet import SpotUse
 from advisor.plan.batch_job import as_python, job_settings
 from advisor.plan.hardware_step import hardware
 from advisor.plan.make import Plan
@@ -163,9 +168,44 @@ def _service(plan: Plan) -> Step:
         if best.mode is Mode.ALWAYS_ON
         else Fact(label="Idle", value="nothing is paid while there is no load"),
     ]
+    if offer.capacity_type is CapacityType.SPOT:
+        facts.append(_spot(plan))
     if plan.recommendation.mix is not None:
         facts.append(_mix(plan.recommendation.mix, best))
     return Step(title="Service", facts=tuple(facts))
+
+
+def _spot(plan: Plan) -> Fact:
+    """What the list price leaves out, and what the fleet would cost with it where the worst that was measured holds."""
+    value = "all of it at the list price: interruptions are not in it"
+    chosen, instead = plan.chosen, on_demand_of(plan.elsewhere, plan.chosen)
+    if chosen is not None and instead is not None:
+        each = effective_usd_per_hour(
+            SpotZone(name=chosen.offer.region, usd_per_hour=chosen.usd_per_hour / chosen.replicas),
+            SpotTerms(
+                on_demand_usd_per_hour=instead.usd_per_hour / instead.replicas,
+                cold_start_s=plan.request.cold_start_s,
+            ),
+        )
+        value += (
+            f"; at {SpotUse()}, on demand at {usd(instead.usd_per_hour)}/h ({instead.offer.provider}) standing in, "
+            f"{usd(each * chosen.replicas)}/h"
+        )
+    return Fact(
+        label="Spot",
+        value=f"{value}; `spot:` in the advisor's configuration plans with what you know of it",
+        formula="p exp(l (c + d)) while there is spot, on demand while there is none",
+        source="core/spot.py; docs/decisions.md",
+    )
+
+
+def on_demand_of(elsewhere: Sequence[Priced], chosen: Priced | None) -> Priced | None:
+    """The cheapest on-demand machines for the same replicas, of the same provider where it has any."""
+    same = [one for one in elsewhere if one.offer.capacity_type is CapacityType.ON_DEMAND]
+    provider = None if chosen is None else chosen.offer.provider
+    return min(
+        same, key=lambda one: (one.offer.provider != provider, one.usd_per_hour), default=None
+    )
 
 
 def _mix(mix: Mix, best: Candidate) -> Fact:

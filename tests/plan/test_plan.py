@@ -271,3 +271,13 @@ def test_where_slices_do_as_well_the_plan_stays_with_them_and_says_why(tmp_path:
     facts = {fact["label"]: fact["value"] for fact in plan["report"]["steps"][3]["facts"]}
     assert facts["Experts"].startswith("in slices: whole ones on each of ")
     assert "enable_expert_parallel" not in file.read_text()
+
+
+def test_spot_says_that_its_list_price_leaves_interruptions_out(llama: str) -> None:
+    plan = planned(llama, "--budget", "5000/month", "--rate", "3", "--gpu", "A100-SXM-40GB", "--spot")  # fmt: skip
+    assert plan["recommendation"]["best"]["offer"]["capacity_type"] == "spot"
+    assert any("spot taken at its list price" in line for line in plan["assumed"])
+    spot = next(fact for fact in plan["report"]["steps"][6]["facts"] if fact["label"] == "Spot")
+    with_interruptions = re.search(r"standing in, \$([0-9.]+)/h", spot["value"])
+    assert with_interruptions is not None
+    assert float(with_interruptions[1]) > plan["recommendation"]["best"]["usd_per_hour"]

@@ -88,3 +88,19 @@ def test_a_name_that_is_not_known_lists_the_near_ones() -> None:
 @given(seconds=st.floats(1e-3, 1e6))
 def test_a_duration_written_is_a_duration_read(seconds: float) -> None:
     assert quantities.seconds(quantities.duration(seconds)) == pytest.approx(seconds, abs=1e-6)
+
+
+def test_a_percentile_of_whole_answers_says_how_long_an_answer_it_is_of() -> None:
+    """A lognormal with cv 1: 4.9 means at p99."""
+    assumed: list[str] = []
+    request.say_spread(request.read_slos([], ["e2e p99 5s"], []), 256.0, assumed)
+    [said] = assumed
+    assert "p99 is one of 1,256 tokens" in said
+    assert "standard deviation 1 x the mean" in said
+
+
+@pytest.mark.parametrize(("slo", "osl"), [("ttft p99 1s", 256.0), ("e2e p99 5s", 1.0)])
+def test_where_lengths_do_not_matter_nothing_is_said_of_them(slo: str, osl: float) -> None:
+    assumed: list[str] = []
+    request.say_spread(request.read_slos([], [slo], []), osl, assumed)
+    assert assumed == []
