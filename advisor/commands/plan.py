@@ -249,7 +249,7 @@ def plan(
     book = run.price_book(prices)
     cold_start_s = request.read_duration("--cold-start", cold_start, assumed)
     deadline_s = pauses.read_deadline(deadline, assumed)
-    load = _load(trace, rate, isl, osl, cold_start_s, assumed)
+    load = _load(model, trace, rate, isl, osl, cold_start_s, assumed)
     load = pauses.read_pauses(load, idle_share, mean_gap, assumed)
     load = load if deadline_s is None else pauses.steady(load, assumed)
     slos = request.read_slos(
@@ -288,6 +288,7 @@ def plan(
 
 
 def _load(
+    model: str,
     trace: Path | None,
     rate: float | None,
     isl: float | None,
@@ -299,8 +300,10 @@ def _load(
 
     if trace is None:
         return request.read_load(rate, isl, osl, assumed)
+    from advisor.adapters.hub import load_model_spec
     from advisor.plan.from_trace import load_of_trace
 
+    spec = load_model_spec(model)
     with progress(f"reading {trace.name}") as tick:
         return load_of_trace(
             trace,
@@ -309,5 +312,6 @@ def _load(
             osl=osl,
             cold_start_s=cold_start_s,
             assumed=assumed,
+            max_context_tokens=spec.max_context_tokens,
             progress=lambda rows, total: tick(rows_read(rows, total)),
         )

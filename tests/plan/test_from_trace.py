@@ -93,3 +93,44 @@ def test_a_rate_that_was_said_scales_the_mean_and_leaves_the_pauses(tmp_path: Pa
     assert own.gaps.idle_share == pytest.approx(0.5, abs=0.01)
     assert double.gaps.lengths_s == own.gaps.lengths_s
     assert double.gaps.requests_per_s == pytest.approx(2 * (own.gaps.requests_per_s or 0))
+
+
+@settings(database=None)
+@given(longer=st.sets(st.integers(0, 999), max_size=997), tokens=st.integers(4001, 2_000_000))
+def test_requests_longer_than_the_models_context_bend_nothing(
+    longer: set[int], tokens: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever their length, and however many: the load is that of the others, and who was left out is said."""
+    file = tmp_path_factory.mktemp("trace") / "requests.csv"
+    rows = "".join(f"{at},{tokens if at in longer else 100},10\n" for at in range(1000))
+    file.write_text(f"arrival_s,input_tokens,output_tokens\n{rows}")
+    assumed: list[str] = []
+    load = load_of_trace(
+        file, rate=1.0, isl=None, osl=None, cold_start_s=90, assumed=assumed, max_context_tokens=4000
+    )  # fmt: skip
+    assert (load.isl, load.osl) == (100, 10)
+    assert len(assumed) == bool(longer)
+    if longer:
+        assert f"{len(longer)} of 1,000 requests are longer" in assumed[0]
+        assert f"row {min(longer) + 1}: {tokens + 10:,}" in assumed[0]
+
+
+def test_a_trace_of_which_nothing_fits_the_model_is_refused(tmp_path: Path) -> None:
+    file = csv_of([float(second) for second in range(1200)], tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"1,200 of 1,200 requests .* context of 50 tokens \(row 1: 110\)"
+    ):
+        load_of_trace(
+            file, rate=None, isl=None, osl=None, cold_start_s=90, assumed=[], max_context_tokens=50
+        )  # fmt: skip
+
+
+def test_merged_tenants_are_counted_and_idle_less_together_than_each_alone(tmp_path: Path) -> None:
+    """Two that take turns by the half hour are never idle together."""
+    file = tmp_path / "requests.csv"
+    rows = "".join(f"{at},100,10,{'ab'[at // 1800 % 2]}\n" for at in range(0, 7200, 5))
+    file.write_text(f"arrival_s,input_tokens,output_tokens,model\n{rows}")
+    assumed: list[str] = []
+    load_of_trace(file, rate=1.0, isl=None, osl=None, cold_start_s=90, assumed=assumed)
+    assert "2 tenants (column model) merged into one load" in assumed[0]
+    assert "idle 0% of the time, each alone 50% to 50%" in assumed[0]
