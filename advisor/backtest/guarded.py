@@ -11,6 +11,7 @@ from numbers import Real
 from types import FrameType
 from typing import Any
 
+from advisor.core.guards import ABSURD_REPLICAS
 from advisor.core.step import Policy, StepDecision, StepObservation
 
 STEP_LIMIT_S = 5.0  # of wall clock for one step
@@ -62,7 +63,11 @@ class GuardedPolicy:
             self._count("answers", f" {decision!r}, no StepDecision")
             return None
         target = decision.target_replicas
-        if isinstance(target, Real) and float(target).is_integer():
+        if (
+            isinstance(target, Real)
+            and 0 <= target <= ABSURD_REPLICAS
+            and float(target).is_integer()
+        ):
             return int(float(target))
         self._count("answers", f" {target!r}")
         return None

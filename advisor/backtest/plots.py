@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from advisor.backtest.bounds import CELL_S
 from advisor.backtest.contest import Contest, work_curve
 from advisor.backtest.fleet import Run
+from advisor.backtest.policies import OURS
 from advisor.files import write_text
 
 POINTS = 2000  # a line; more cannot be told apart
@@ -21,15 +22,17 @@ TITLES = (
     "Requests missed in five minutes",
     "Cost so far, $",
 )
+OUR_COLOR = "#000000"
 COLORS = (
     "#1b6ca8", "#d1495b", "#2e933c", "#e6a019", "#7b4fa3", "#00798c", "#b5651d", "#5c5c5c", "#e377c2", "#17a398",
     "#8c564b", "#9aa81f", "#3d405b", "#f2845c", "#6a994e",
 )  # fmt: skip
 
 
-def write_html(contest: Contest, file: Path) -> None:
-    """Of the first draw. Lines of policies that miss the goal are dotted; a click on a name hides its lines."""
-    problem = contest.problem
+def write_html(contest: Contest, source: str, file: Path) -> None:
+    """Of the first draw. Ours is drawn last and thickest; lines of policies that miss the goal are dotted; a click on a name
+    hides its lines."""
+    problem, objective = contest.problem, contest.problem.objective
     figure = make_subplots(
         rows=4, cols=1, shared_xaxes=True, subplot_titles=TITLES, vertical_spacing=0.05
     )
@@ -37,24 +40,36 @@ def write_html(contest: Contest, file: Path) -> None:
     hours = np.arange(len(demand)) * CELL_S / 3600
     keep = _thinned(len(demand))
     figure.add_trace(
-        go.Scatter(x=hours[keep], y=demand[keep], name="demand", line={"color": "#222"}),
+        go.Scatter(x=hours[keep], y=demand[keep], name="demand", line={"color": "#888"}),
         row=1,
         col=1,
     )
-    for index, outcome in enumerate(contest.outcomes):
+    trace, conditions = problem.trace, problem.conditions
+    named = sorted(enumerate(contest.outcomes), key=lambda one: one[1].policy == OURS)
+    for index, outcome in named:
         _add(figure, outcome.policy, outcome.runs[0], COLORS[index % len(COLORS)])
     figure.update_xaxes(title_text="hours of the trace", row=4, col=1)
     figure.update_layout(
         height=1150,
         template="plotly_white",
-        title=f"{problem.trace.name}: {len(problem.trace):,} requests, cold start {problem.conditions.cold_start_s:g} s",
+        title={
+            "text": f"{trace.name}: {len(trace):,} requests, cold start {conditions.cold_start_s:g} s",
+            "subtitle": {
+                "text": f"{source}, ${conditions.usd_per_hour:.2f} per replica and hour; {objective.told}"
+            },
+        },
         hovermode="x unified",
     )
     write_text(file, figure.to_html(include_plotlyjs=True))
 
 
 def _add(figure: go.Figure, name: str, run: Run, color: str) -> None:
-    line = {"color": color, "dash": "solid" if run.attainment >= run.objective.goal else "dot"}
+    ours = name == OURS
+    line = {
+        "color": OUR_COLOR if ours else color,
+        "width": 3.5 if ours else 1.2,
+        "dash": "solid" if run.attainment >= run.objective.goal else "dot",
+    }
     label = f"{name} ({run.attainment:.1%}, ${run.usd:,.0f})"
     curves = (ready_over_time(run), misses_over_time(run), cost_over_time(run))
     for row, (hours, values) in enumerate(curves, start=2):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pydantic
 from pydantic import Field
 
@@ -85,6 +86,10 @@ def believe(
     """The replica from a file, or from a model and a GPU through the performance model; and its price."""
     if price is not None and not 0 < price < 1e6:
         raise ConfigError(f"--price: {price:g} $/h of one replica, expected above 0")
+    if model_file is not None and (model or gpu or tp):
+        raise ConfigError(
+            "--replica-model says what a replica does: --model, --gpu and --tp go without it"
+        )
     if model_file is not None:
         return Believed(
             model=read_model_file(model_file),
@@ -140,7 +145,10 @@ def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Beli
 
 
 def read_objective(texts: Sequence[str], per_prefill: float | None) -> ServiceObjective:
-    """`ttft p99 2s` and `tpot p99 100ms`; the highest percentile is the goal."""
+    """`ttft p99 2s` and `tpot p99 100ms`; the highest percentile is the goal.
+
+    A TTFT of the user's own means what it says; the default's grows with the request's own prefill.
+    """
     slos = read_slos([], texts or DEFAULT_SLOS, [])
     given = {slo.latency: slo.bound_s for slo in slos}
     if Latency.E2E in given:
@@ -149,10 +157,13 @@ def read_objective(texts: Sequence[str], per_prefill: float | None) -> ServiceOb
     if goal >= 1:
         raise ConfigError("--slo: p100: a share below 100 % is needed")
     plain = ServiceObjective()
+    if per_prefill is None:
+        own = bool(texts) and Latency.TTFT in given
+        per_prefill = 0.0 if own else plain.ttft_per_prefill
     return ServiceObjective(
         ttft_base_s=given.get(Latency.TTFT, plain.ttft_base_s),
         tpot_s=given.get(Latency.TPOT, plain.tpot_s),
-        ttft_per_prefill=plain.ttft_per_prefill if per_prefill is None else per_prefill,
+        ttft_per_prefill=per_prefill,
         goal=goal,
     )
 
@@ -168,6 +179,19 @@ def read_policies(names: Sequence[str]) -> list[str]:
             )
         found += [each for each in (every if name == "all" else [name]) if each not in found]
     return found
+
+
+def without_too_long(trace: Trace, model: ReplicaModel) -> tuple[Trace, str | None]:
+    """Without the requests that no replica holds, which an engine refuses as they come; and what to say of them."""
+    held = trace.input_tokens + trace.output_tokens <= model.kv_capacity_tokens
+    if held.all():
+        return trace, None
+    count, first = int((~held).sum()), int(np.argmin(held)) + 1
+    most = f"{model.kv_capacity_tokens:,} tokens that a replica holds"
+    told = f"{count:,} of {len(trace):,} requests are longer than the {most}"
+    if count == len(trace):
+        raise ConfigError(f"{trace.name}: {told}")
+    return trace.select(held), f"{told}, as the one in row {first}; they are left out"
 
 
 def make_problem(

@@ -31,8 +31,7 @@ def show(contest: Contest, source: str, console: Console) -> None:
         f"[bold]{trace.name}[/bold]{drawn}: {len(trace):,} requests in {trace.duration_s / 3600:.1f} h · {source}"
     )
     console.print(
-        f"TTFT <= {objective.ttft_base_s:g} s + {objective.ttft_per_prefill:g} x own prefill, TPOT <= "
-        f"{objective.tpot_s * 1e3:g} ms, for {objective.goal:.1%} of all requests · cold start "
+        f"{objective.told} · cold start "
         f"{problem.conditions.cold_start_s:g} s · ${problem.conditions.usd_per_hour:.2f} per replica and hour"
     )
     everything = Cells(

@@ -98,7 +98,7 @@ def backtest(
         typer.Option(
             min=0,
             max=1000,
-            help="Times its own unloaded prefill that a TTFT may take longer; 3 if not given.",
+            help="Times its own unloaded prefill that a TTFT may take longer; if not given 3, and 0 with a ttft --slo.",
             metavar="FACTOR",
             rich_help_panel=OBJECTIVE,
         ),
@@ -300,6 +300,9 @@ def backtest(
         )
         requests = history.trace(seed=0)
         typer.echo(history.summary(without_credentials(str(prometheus))), err=True)
+    requests, left_out = question.without_too_long(requests, believed.model)
+    if left_out is not None:
+        typer.echo(left_out, err=True)
     problem = question.make_problem(
         requests,
         believed,
@@ -346,4 +349,4 @@ def _write(contest: Contest, source: str, json_file: str | None, html: Path | No
     if html is not None:
         from advisor.backtest.plots import write_html
 
-        write_html(contest, html)
+        write_html(contest, source, html)

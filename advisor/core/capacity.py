@@ -50,6 +50,11 @@ class ServiceObjective:
     short_output_tokens: int = 30
     goal: float = 0.99
 
+    @property
+    def told(self) -> str:
+        own = f" + {self.ttft_per_prefill:g} x own prefill" if self.ttft_per_prefill else ""
+        return f"TTFT <= {self.ttft_base_s:g} s{own}, TPOT <= {self.tpot_s * 1e3:g} ms, for {self.goal:.1%} of all requests"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:

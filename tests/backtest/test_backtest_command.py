@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from advisor.backtest.question import read_objective
 from advisor.cli import cli, main
 
 REPLICA = """\
@@ -105,6 +106,36 @@ def test_a_tuned_baseline_costs_no_more_than_its_default_where_both_keep(
     assert tuned["draws"][0]["usd"] < plain["draws"][0]["usd"]
 
 
+def test_a_ttft_of_ones_own_means_what_it_says_and_the_default_grows_with_the_prompt() -> None:
+    assert read_objective(["ttft p99 1s"], None).ttft_per_prefill == 0.0
+    assert read_objective(["ttft p99 1s"], 2.0).ttft_per_prefill == 2.0
+    assert (
+        read_objective([], None).ttft_per_prefill
+        == read_objective(["tpot p99 50ms"], None).ttft_per_prefill
+        > 0
+    )
+
+
+def test_a_request_that_no_replica_holds_is_left_out_and_named(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    trace, replica = files
+    rows = pq.read_table(trace).to_pydict()
+    rows["input_tokens"][3] = 2_000_000
+    longer = tmp_path / "longer.parquet"
+    pq.write_table(pa.table(rows), longer)
+    args = ("--replica-model", replica, "--policy", "advisor", "--json", "-")
+    whole, left = (
+        CliRunner().invoke(cli, ["backtest", *map(str, (file, *args))]) for file in (trace, longer)
+    )
+    assert (
+        "1 of 7,200 requests are longer than the 100,000 tokens that a replica holds, as the one in row 4"
+        in left.stderr
+    )
+    bills = [json.loads(one.stdout)["policies"][1]["draws"][0]["usd"] for one in (whole, left)]
+    assert bills[1] == pytest.approx(bills[0], rel=0.02)
+
+
 def test_one_tenant_from_zero(files: tuple[Path, Path]) -> None:
     trace, replica = files
     body = json.loads(run(trace, "--replica-model", replica, "--policy", "keda", "--tenant", "small",
@@ -127,6 +158,23 @@ def test_a_policy_from_outside_that_misbehaves_is_named_and_the_others_go_on(
     assert "fixed" in said
 
 
+@pytest.mark.parametrize("answer", [-4, 1_000_000_000])
+def test_a_policy_that_answers_no_number_of_replicas_is_named(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: int
+) -> None:
+    trace, replica = files
+    module = f"absurd_policy_{abs(answer)}"
+    (tmp_path / f"{module}.py").write_text(
+        "from advisor.core.step import StepDecision\n"
+        "class Absurd:\n"
+        "    def step(self, observation):\n"
+        f"        return StepDecision(target_replicas={answer}, reason='')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    said = run(trace, "--replica-model", replica, "--policy", f"{module}:Absurd")
+    assert f"{module}:Absurd: answers {answer} (359 times; held)" in said
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -135,6 +183,7 @@ def test_a_policy_from_outside_that_misbehaves_is_named_and_the_others_go_on(
         (("--slo", "e2e p99 10s"), "--slo: e2e: a backtest judges ttft and tpot"),
         (("--slo", "ttft"), "--slo: 'ttft'"),
         (("--price", "-1"), "--price: -1"),
+        (("--gpu", "L4"), "--replica-model says what a replica does: --model, --gpu"),
         (("--cold-start", "soon"), "--cold-start"),
         (("--tenant", "medium"), "--tenant: medium: not in"),
         (("--policy", "no_module_here:Policy"), "policy: no_module_here:Policy: No module named"),
