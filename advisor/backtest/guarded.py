@@ -63,12 +63,10 @@ class GuardedPolicy:
             self._count("answers", f" {decision!r}, no StepDecision")
             return None
         target = decision.target_replicas
-        if (
-            isinstance(target, Real)
-            and 0 <= target <= ABSURD_REPLICAS
-            and float(target).is_integer()
-        ):
-            return int(float(target))
+        if isinstance(target, Real):
+            number = float(target)
+            if number.is_integer() and 0 <= number <= ABSURD_REPLICAS:
+                return int(number)
         self._count("answers", f" {target!r}")
         return None
 
