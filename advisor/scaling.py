@@ -300,5 +300,8 @@ def _times(reading: Reading | None, seconds: float) -> float | None:
     return None if reading is None else reading.value * seconds
 
 
-def _product(left: float | None, right: float | None) -> float | None:
-    return None if left is None or right is None else left * right
+def _product(count: float | None, each: float | None) -> float | None:
+    """Of nothing there is nothing, whatever one would be: in a pause there are no lengths."""
+    if count == 0:
+        return 0.0
+    return None if count is None or each is None else count * each

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from advisor.core.hardware import find
 from advisor.core.learning import Learned, accelerators_of, window_of
 from advisor.core.mode_in_use import ModeInUse, ModeWatch
 from advisor.core.objective import CapacityType
-from advisor.core.observation import Observation
+from advisor.core.observation import Observation, Scrape
 from advisor.core.observe import observe
 from advisor.core.recommend import recommend
 from advisor.core.recommendation import Decision, Fleet, Needed, Recommendation
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from advisor.loop import FleetReader
 
 MAX_AGE_INTERVALS = 4.0  # readings older than this many intervals are stale
+QUICK_S = (
+    60.0  # that the scaling policy looks back at the most: a mean of five minutes hides a burst
+)
 MIN_MAX_AGE_S = 60.0  # Ray's agents report every 10 s, Prometheus scrapes every 15 s or so
 
 
@@ -83,6 +87,7 @@ class WatchedModel:
         self.max_age_s = max(MIN_MAX_AGE_S, MAX_AGE_INTERVALS * config.interval)
         self._decisions = DecisionMemory()
         self._pauses = Pauses(model=config.model, diary=diary)
+        self._scrapes: deque[Scrape] = deque()  # of the last `QUICK_S`, where the window is longer
         self._learned = self._judge.restored
         self._last: Recommendation | None = None
         self._told: tuple[object, ...] | None = None
@@ -111,7 +116,8 @@ class WatchedModel:
         fleet = self._with_devices(await self._read_fleet(problems), observation)
         self._learned = self._learn(observation, fleet)
         workload = self._workload(observation, problems)
-        needed = self._scaling.look(observation, fleet, self._learned, sound=not problems)
+        quick = self._quick(observation, scraped.now)
+        needed = self._scaling.look(quick, fleet, self._learned, sound=not problems)
         if workload is not None and needed is not None:
             workload = replace(workload, planned_per_s=needed.planned_per_s)
         recommendation = await self._recommend(workload, needed, scraped.at_s)
@@ -198,6 +204,20 @@ class WatchedModel:
         return observe(
             then=scraped.then, now=scraped.now, model=self._config.model, source=scraped.source
         )
+
+    def _quick(self, observation: Observation, now: Scrape | None) -> Observation:
+        """The last minute of a longer window; the whole of it where that minute does not tell of every replica."""
+        if now is None or self._config.window <= QUICK_S:
+            return observation
+        self._scrapes.append(now)
+        while len(self._scrapes) > 1 and self._scrapes[1].at_s <= now.at_s - QUICK_S:
+            self._scrapes.popleft()
+        then = self._scrapes[0]
+        if not QUICK_S <= now.at_s - then.at_s < self._config.window:
+            return observation
+        quick = observe(then=then, now=now, model=self._config.model, source=observation.source)
+        partial = quick.requests_per_s is None or quick.silent_targets
+        return observation if partial else quick
 
     async def _read_fleet(self, problems: list[str]) -> Fleet | None:
         try:

@@ -131,6 +131,7 @@ class RequestMix:
         elif observation.output_tokens is not None:
             self._ended = self._ended * kept + arrivals
             self._output = self._output * kept + observation.output_tokens
+            self._generated = self._generated * kept + observation.output_tokens
         if observation.prefix_cache_hit_rate is not None:
             before = self._cached
             hit = observation.prefix_cache_hit_rate

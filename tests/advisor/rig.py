@@ -37,15 +37,22 @@ class Metrics:
         self.tpot_s: float | None = 0.01
         self.in_flight = 1.0
         self._before = 0.0, START_S - 1000  # requests counted by then, at the rate from then on
+        self._past: list[tuple[float, float, float]] = []  # and before that, with their rates
 
     def begin_rate(self, requests_per_s: float, at_s: float) -> None:
         """Counters go on from where they are, at another rate."""
+        assert self.requests_per_s is not None
+        self._past.append((*self._before, self.requests_per_s))
         self._before = self.counted(at_s), at_s
         self.requests_per_s = requests_per_s
 
     def counted(self, at_s: float) -> float:
-        count, since_s = self._before
-        return count + (self.requests_per_s or 0.0) * (at_s - since_s)
+        count, since_s, rate = *self._before, self.requests_per_s or 0.0
+        for earlier in reversed(self._past):
+            if at_s >= since_s:
+                break
+            count, since_s, rate = earlier
+        return count + rate * (at_s - since_s)
 
     async def read(self, *, now_s: float, window_s: float) -> tuple[Scrape | None, Scrape]:
         if self.requests_per_s is None:

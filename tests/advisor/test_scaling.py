@@ -78,8 +78,8 @@ def on(
     rig.serve.fleet = replace(
         fleet_of(rig), running_replicas=replicas, target_replicas=replicas, devices_per_replica=1
     )
-    for _ in range(60):
-        tick = rig.tick()
+    for _ in range(30):
+        tick = rig.tick(2 * rig.config.interval)
     assert tick.fleet is not None
     assert tick.fleet.accelerators == (accelerator,)
     return rig
@@ -121,6 +121,47 @@ def test_where_the_best_runs_decision_and_recommendation_name_one_number() -> No
     assert tick.needed is not None
     assert tick.decision.target_replicas == best.replicas == tick.needed.replicas > 1
     assert any(tick.needed.reason in reason for reason in best_reasons(tick))
+
+
+def test_a_window_of_five_minutes_hides_no_burst() -> None:
+    found = []
+    for window in ("60s", "300s"):
+        rig = on(
+            L4,
+            "gpu0 NVIDIA L4",
+            requests_per_s=2.0,
+            replicas=2,
+            accelerators=[L4],
+            slo=SLO,
+            window=window,
+        )
+        tick = surge(rig, 60.0)
+        assert tick.needed is not None
+        found.append(tick.needed.target)
+    assert found[1] == pytest.approx(found[0], abs=2)
+    assert found[1] > 10
+
+
+def test_the_first_request_of_the_morning_does_not_call_for_the_whole_cap() -> None:
+    rig = on(
+        L4,
+        "gpu0 NVIDIA L4",
+        requests_per_s=4.0,
+        replicas=4,
+        accelerators=[L4],
+        slo=SLO,
+        interval="60s",
+    )
+    rig.metrics.begin_rate(0.0, rig.now_s)
+    rig.metrics.in_flight = 0.0
+    night = [rig.tick(60.0).needed for _ in range(8 * 60)]
+    assert night[-1] is not None
+    assert night[-1].replicas == 1
+    rig.metrics.begin_rate(1.0, rig.now_s)
+    for _ in range(3):
+        morning = rig.tick(60.0).needed
+        assert morning is not None
+        assert morning.target <= 4
 
 
 def test_noise_moves_the_planned_demand_a_few_times_in_hours_and_not_every_round() -> None:
