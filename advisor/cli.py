@@ -60,7 +60,10 @@ def run(
 
 @cli.command()
 def check(file: ConfigFile) -> None:
-    """Say whether the advisor's configuration is right, its environment variables included, and every mistake in it."""
+    """Say whether the advisor's configuration is right, its environment variables included, and every mistake in it.
+
+    Of a `serve run` file the rest is checked by `python -m serve_apps.check`.
+    """
     from advisor.adapters.hub import load_model_spec
 
     config = _load(file)
@@ -78,6 +81,19 @@ def check(file: ConfigFile) -> None:
     typer.echo(
         f"{file}: ok: {'; '.join(sized)}, budget ${config.budget.usd_per_hour:.2f}/h{journal}"
     )
+    if _serves(file):
+        typer.echo(
+            "not checked: engine arguments and all else that applications serve, which "
+            f"`python -m serve_apps.check {file}` does where Ray and vLLM are installed"
+        )
+
+
+def _serves(file: Path) -> bool:
+    """Whether it is a `serve run` file, of which the advisor's part is one application."""
+    from advisor import yaml_file
+
+    content = yaml_file.read(file)
+    return isinstance(content, dict) and bool(content.get("applications"))
 
 
 def _load(file: Path) -> Config:

@@ -12,6 +12,7 @@ from advisor.calibrate.rows import Unsupported
 from advisor.core.hardware import Accelerator, find_measured, may_mean
 from advisor.core.model_spec import ModelSpec
 from advisor.errors import UnknownAcceleratorError, UnsupportedModelError
+from advisor.near_names import near
 
 # Measured, but not in the catalogue, because nobody can rent them for vLLM; from their makers' datasheets, one device each.
 _NOT_RENTED = {
@@ -56,7 +57,9 @@ def accelerator_of(name: str) -> Accelerator | Unsupported:
         meant = [known for known in data.accelerators() if may_mean(candidate, known)]
         if meant:
             return min(meant, key=_preference)
-    return Unsupported(reason=f"gpu {name[:60]!r} is not in the catalogue")
+    meant_names = near(name, [known.name for known in data.accelerators()])
+    nearest = f"; near names: {', '.join(meant_names)}" if meant_names else ""
+    return Unsupported(reason=f"gpu {name[:60]!r} is not in the catalogue{nearest}")
 
 
 def _simpler(name: str) -> list[str]:

@@ -90,7 +90,17 @@ def _case(
         return found
     if reason := refusal(row, found):
         return Unsupported(reason=f"{reason} ({told})" if told else reason)
-    return replace(found, assumed=(*found.assumed, told)) if told else found
+    said = [text for text in (told, _load_lost(row, found)) if text]
+    return replace(found, assumed=(*found.assumed, *said)) if said else found
+
+
+def _load_lost(row: Row, found: ReadRow) -> str:
+    """What became of a row whose load cannot be read."""
+    stated = (row.get("concurrency_or_batch") or "").strip() or (
+        row.get("request_rate") or ""
+    ).strip()
+    lost = stated and found.case.load.kind is LoadKind.SATURATED
+    return "no load left, taken as a full engine" if lost else ""
 
 
 def _fill(

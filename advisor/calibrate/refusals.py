@@ -10,9 +10,10 @@ room for its cache.
 
 from __future__ import annotations
 
+import math
 import re
 
-from advisor.calibrate.rows import ReadRow, Row, number
+from advisor.calibrate.rows import AMOUNTS, ReadRow, Row, number
 from advisor.core import sizing
 from advisor.core.model_spec import ModelSpec
 
@@ -37,12 +38,32 @@ def counted(row: Row) -> tuple[Row, str]:
 def refusal(row: Row, read: ReadRow) -> str:
     """Why nothing can have run as the row says, naming the field; empty where it can."""
     return (
-        _not_whole(row)
+        _no_amount(row)
+        or _not_whole(row)
         or _too_few_devices(row)
         or _does_not_split(row, read)
         or _too_long(row, read)
         or _too_large(read)
     )
+
+
+def _no_amount(row: Row) -> str:
+    """A number that no run has: left out, a row without a load would be one of a full engine.
+
+    An infinite rate is none of them: benchmarks write it for all requests at once.
+    """
+    for field in AMOUNTS:
+        try:
+            value = float((row.get(field) or "").strip().replace(",", ""))
+        except ValueError:
+            continue  # empty, or no number at all: left out, and said
+        if field == "request_rate":
+            if math.isnan(value) or (value < math.inf and number(row, field) is None):
+                return f"request_rate {value:g}: requests a second, above 0, are needed"
+        elif not value >= 1 or number(row, field) is None:
+            kind = "a length" if field in ("isl", "osl") else "a count"
+            return f"{field} {value:g}: {kind} is at least 1"
+    return ""
 
 
 def _not_whole(row: Row) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from advisor.progress import progress
 
+SHOWN_REASONS = 8
 EXAMPLE = "Example: advisor memory startups.csv --out predicted.csv"
 
 
@@ -36,6 +37,8 @@ def memory(
     from advisor.files import write_text
     from advisor.memory_rows import PREDICTED, answer, check_columns
 
+    reasons: dict[str, list[int]] = {}
+
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -53,9 +56,11 @@ def memory(
     writer.writeheader()
     try:
         with progress(f"predicting {file.name}") as tick:
-            for row in reader:
+            for number, row in enumerate(reader, start=1):
                 cells = {name: cell for name, cell in row.items() if isinstance(name, str)}
-                writer.writerow({**cells, **answer(cells)})
+                found = answer(cells)
+                writer.writerow({**cells, **found})
+                reasons.setdefault(found["unsupported"], []).append(number)
                 tick(f"of {text.count(chr(10)):,} lines")
     except csv.Error as error:
         raise ConfigError(f"{file}: line {reader.line_num}: {error}") from None
@@ -63,4 +68,17 @@ def memory(
         sys.stdout.write(result.getvalue())
     else:
         write_text(out, result.getvalue())
-        typer.echo(f"{out}: written", err=True)
+        for line in _summary(reasons, out):
+            typer.echo(line, err=True)
+
+
+def _summary(reasons: dict[str, list[int]], out: Path) -> list[str]:
+    """How many rows were answered, and for the others why not, the commonest reason first."""
+    answered = len(reasons.get("", ()))
+    lines = [f"{out}: written, {answered} of {sum(map(len, reasons.values()))} rows predicted"]
+    failed = sorted((reason for reason in reasons if reason), key=lambda r: -len(reasons[r]))
+    for reason in failed[:SHOWN_REASONS]:
+        rows = reasons[reason]
+        place = f"row {rows[0]}" if len(rows) == 1 else f"first in row {rows[0]}"
+        lines.append(f"  {len(rows)} unsupported ({place}): {reason}")
+    return lines

@@ -122,12 +122,20 @@ def _print_table(lines: list[dict[str, str]]) -> None:
 
 
 def _shown(number: int, line: dict[str, str]) -> tuple[str, ...]:
-    load = f"{line.get('isl', '')}/{line.get('osl', '')} x {line.get('concurrency_or_batch', '') or '-'}"
+    load = f"{line.get('isl', '')}/{line.get('osl', '')} x {_offered(line)}"
     cells = (
         str(number), line["model_hf_id"].split("/")[-1], line.get("gpu", ""), load, line["metric"],
         line["predicted"], line["low"], line["high"], line["basis"], line["unsupported"],
     )  # fmt: skip
     return tuple("".join(c if c.isprintable() else "?" for c in cell) for cell in cells)
+
+
+def _offered(line: dict[str, str]) -> str:
+    """`32` at once, `3/s` as they come, `3/s, 32 at most`."""
+    at_once, rate = line.get("concurrency_or_batch", ""), line.get("request_rate", "")
+    if not rate:
+        return at_once or "-"
+    return f"{rate}/s, {at_once} at most" if at_once else f"{rate}/s"
 
 
 def _least_needed(cells: Cells) -> list[str]:

@@ -356,3 +356,19 @@ def test_a_cloud_by_another_name_is_named(refused: Refused, name: str, near: str
     Path("own.yaml").write_text(f"discounts: {{'{name}': 20%}}")
     said = refused("plan", "./llama", "--budget", "5/hour", "--prices", "own.yaml")
     assert f"near names: {near}" in said
+
+
+@pytest.mark.parametrize(
+    ("at_once", "rate", "shown"),
+    [("8", "", "x 8 "), ("", "3", "x 3/s "), ("8", "3", "x 3/s, 8 at most "), ("", "", "x - ")],
+)
+def test_predict_shows_the_load_that_a_row_states(
+    said: Any, at_once: str, rate: str, shown: str
+) -> None:
+    Path("rows.csv").write_text(
+        "model_hf_id,gpu,isl,osl,concurrency_or_batch,request_rate,metric\n"
+        f"Qwen/Qwen3-8B,L40S-48GB,512,256,{at_once},{rate},tpot_ms_mean\n"
+    )
+    status, out, _ = said("predict", "rows.csv")
+    assert status == 0
+    assert f"512/256 {shown}" in out

@@ -114,6 +114,19 @@ def test_a_journal_that_cannot_be_kept_is_refused_before_anything_starts(
     assert sorted(model.rglob("*")) == before
 
 
+def test_check_says_what_of_a_serve_file_it_did_not_check(model: Path) -> None:
+    alone = config(model)
+    fields = yaml.safe_load(alone.read_text())
+    served = model / "serve.yaml"
+    app = {"name": "advisor", "import_path": "serve_apps.advisor:build_app", "args": fields}
+    served.write_text(yaml.safe_dump({"applications": [app]}))
+    assert "not checked" not in advisor("check", str(alone)).stdout
+    said = advisor("check", str(served))
+    assert said.returncode == 0, said.stderr
+    assert "not checked: engine arguments" in said.stdout
+    assert f"python -m serve_apps.check {served}" in said.stdout
+
+
 def test_check_leaves_the_journal_to_the_run(model: Path) -> None:
     file = config(model, f"journal: {model / 'j.db'}")
     assert advisor("check", str(file)).returncode == 0

@@ -238,6 +238,11 @@ def test_the_file_comes_back_row_by_row_with_the_predictions_beside(tmp_path: Pa
     file.write_text("\n".join(lines))
     done = advisor("memory", str(file), "--out", str(out))
     assert done.returncode == 0, done.stderr
+    said = done.stderr.splitlines()
+    assert said[0] == f"{out}: written, 1 of 4 rows predicted"
+    assert [line.partition(":")[0] for line in said[1:]] == [
+        f"  1 unsupported (row {row})" for row in (2, 3, 4)
+    ]
     rows = list(csv.DictReader(io.StringIO(out.read_text())))
     assert [row["model_hf_id"] for row in rows] == ["Qwen/Qwen3-8B", "", "nobody/knows", "short"]
     assert rows[0]["note"] == "a, b"

@@ -33,6 +33,14 @@ def answer(**changes: str) -> Answer:
         ({"tp": "3", "engine": ""}, "tp 3: vLLM does not start: 32 attention heads do not divide by 3"),
         ({"tp": "3", "engine": "SGLang"}, "tp 3: 32 attention heads do not divide by 3"),
         ({"tp": "1", "pp": "40", "gpu_count": "40"}, "pp 40: vLLM does not start: 32 layers do not make 40 stages"),
+        ({"isl": "-5"}, "isl -5: a length is at least 1"),
+        ({"osl": "0"}, "osl 0: a length is at least 1"),
+        ({"osl": "nan"}, "osl nan: a length is at least 1"),
+        ({"concurrency_or_batch": "0"}, "concurrency_or_batch 0: a count is at least 1"),
+        ({"request_rate": "nan"}, "request_rate nan: requests a second, above 0, are needed"),
+        ({"request_rate": "-1"}, "request_rate -1: requests a second, above 0, are needed"),
+        ({"request_rate": "inf"}, ""),
+        ({"tp": "0"}, "tp 0: a count is at least 1"),
         ({"tp": "2.5"}, "tp 2.5: a whole number is needed"),
         ({"gpu_count": "8.5"}, "gpu_count 8.5: a whole number is needed"),
         ({"notes": "--enable-expert-parallel"}, "notes: vLLM does not start: expert parallelism needs"),
@@ -118,3 +126,13 @@ def test_the_summary_says_in_which_row_first_counted_from_1(tmp_path: Path) -> N
     )
     assert "1 of 3 rows predicted" in said
     assert "2 unsupported (first in row 2): tp 3: vLLM does not start" in said
+
+
+def test_a_load_that_cannot_be_read_is_a_full_engine_and_says_so() -> None:
+    said = answer(concurrency_or_batch="many").assumed
+    assert "no load left, taken as a full engine" in said
+    assert "no load left, taken as a full engine" not in answer(concurrency_or_batch="").assumed
+
+
+def test_an_unknown_gpu_is_refused_with_the_names_near_it() -> None:
+    assert "near names: H100-SXM-80GB" in answer(gpu="H100-SMX-80GB").unsupported
