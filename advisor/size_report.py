@@ -170,7 +170,7 @@ def _flops(spec: ModelSpec, context_tokens: int) -> list[Figure]:
     later = flops.forward_flops_per_token(spec, context_tokens)
     prompt = flops.prefill_flops(spec, context_tokens)
     return [
-        Figure(key="flops_per_token", label="FLOP per token", amount=first, shown=f"{first / 1e9:,.2f} GFLOP",
+        Figure(key="flops_per_token", label="FLOP per token after 0", amount=first, shown=f"{first / 1e9:,.2f} GFLOP",
                formula="2 x active parameters without the embedding table", source="Kaplan et al. 2020, arXiv 2001.08361"),
         Figure(key="flops_per_token_at_context", label=f"FLOP per token after {context_tokens:,}", amount=later,
                shown=f"{later / 1e9:,.2f} GFLOP",
@@ -233,6 +233,11 @@ def _notes(spec: ModelSpec, places: Sequence[Place]) -> tuple[str, ...]:
     notes = []
     if spec.quantization is not Quantization.NONE:
         notes.append(f"stored as {spec.quantization}: other quantisations are of the 16-bit model")
+    if spec.quantization is Quantization.MXFP4 and spec.num_experts:
+        notes.append(
+            "weights are the checkpoint's: kernels on cards before Blackwell pad MXFP4 experts to their tiles, which the "
+            "KV tokens here and `advisor memory` count (docs/model.md)"
+        )
     else:
         notes.append("what quantisation costs in quality is not measured here")
     if any(kind.window is not None for kind in spec.layout.attentions):

@@ -140,7 +140,7 @@ def _modelled(model: str, gpu: str, tp: int | None, price: float | None) -> Beli
     return Believed(
         model=to_replica_model(replica),
         usd_per_hour=min(offers) if price is None else price,
-        source=f"{model} on {degree} x {accelerator.name}{' with whole experts' if whole else ''}, modelled",
+        source=f"{model} on {degree} x {accelerator.name}{' with whole experts' if whole else ''}, {replica.basis}",
     )
 
 

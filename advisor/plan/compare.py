@@ -198,7 +198,7 @@ def show(
 
     console = make_console()
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for side in (comparison.a, comparison.b):
         table.add_column(side.name, overflow="fold")
     for row in rows:
@@ -238,7 +238,7 @@ def _rows(comparison: Comparison) -> list[tuple[str, Callable[[Side], str]]]:
         ("weights", lambda s: gb(s.spec.weight_bytes)),
         ("KV cache per token", lambda s: f"{s.spec.kv_bytes_per_token / 1024:.0f} KiB"),
         (
-            "GFLOP per token",
+            f"GFLOP per token after {load.isl:,.0f}",
             lambda s: f"{flops.forward_flops_per_token(s.spec, load.isl) / 1e9:.1f}",
         ),
         ("hardware", lambda s: s.why_not if s.chosen is None else chosen(s, _devices)),

@@ -131,7 +131,7 @@ def _flops(plan: Plan) -> Step:
         facts=(
             Fact(
                 label="One decoded token",
-                value=f"{decode / 1e9:,.1f} GFLOP",
+                value=f"{decode / 1e9:,.1f} GFLOP after {load.isl + load.osl / 2:,.0f} tokens: the prompt, half the answer",
                 formula="2 x active parameters + 4 x layers x heads x head dim x context",
                 source="Kaplan et al. 2020; a multiply-add is 2 FLOP",
             ),

@@ -281,3 +281,27 @@ def test_spot_says_that_its_list_price_leaves_interruptions_out(llama: str) -> N
     with_interruptions = re.search(r"standing in, \$([0-9.]+)/h", spot["value"])
     assert with_interruptions is not None
     assert float(with_interruptions[1]) > plan["recommendation"]["best"]["usd_per_hour"]
+
+
+def test_plan_size_and_compare_name_the_context_of_a_tokens_flops_and_agree_at_it(
+    llama: str,
+) -> None:
+    """512 in, 256 out: half of the answer stands behind a decoded token on average."""
+    plan = planned(llama, "--budget", "5000/month")
+    decoded = plan["report"]["steps"][2]["facts"][0]["value"]
+    size = json.loads(advisor("size", llama, "--context", "640", "--json").stdout)
+    figures = {figure["key"]: figure for figure in size["figures"]}
+    at_640 = figures["flops_per_token_at_context"]
+    assert at_640["label"] == "FLOP per token after 640"
+    assert decoded.startswith(f"{at_640['amount'] / 1e9:.1f} GFLOP after 640 tokens")
+    compared = advisor("compare", "L4-24GB", "L40S-48GB", "--model", llama, "--isl", "640")
+    assert re.search(rf"GFLOP per token after 640 +{at_640['amount'] / 1e9:.1f} ", compared.stdout)
+
+
+@pytest.mark.parametrize("gpu", ["H100-SXM-80GB", "L4-24GB", "MI300X-192GB"])
+def test_plan_and_backtest_say_one_basis_of_one_card(llama: str, gpu: str) -> None:
+    from advisor.backtest.question import believe
+
+    plan = planned(llama, "--budget", "50000/month", "--gpu", gpu, "--slo", "ttft p95 9s")
+    basis = plan["recommendation"]["best"]["prediction"]["basis"]
+    assert believe(None, llama, gpu, None, 1.0).source.endswith(f", {basis}")
