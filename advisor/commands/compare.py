@@ -18,7 +18,7 @@ def compare(
     a: Annotated[
         str, typer.Argument(help="A model (hub id or folder), or a GPU together with --model.")
     ],
-    b: Annotated[str, typer.Argument(help="The other one.")],
+    b: Annotated[str, typer.Argument(help="The other model, or the other GPU: two are compared.")],
     model: Annotated[
         str | None,
         typer.Option(help="Compare two GPUs for serving this model.", metavar="NAME"),

@@ -151,7 +151,7 @@ def api(
             for p in hosts
         ]
     except ValueError as error:
-        raise ConfigError(f"--isl, --osl, --usd-per-hour, --requests-per-s: {error}") from None
+        raise ConfigError(f"--isl, --osl: {error}") from None
     if as_json:
         rows = [
             {**asdict(p), "break_even": asdict(f) | {"reason": f.reason} if f else None}
@@ -203,6 +203,9 @@ def _check_api(
     from advisor.core.api_prices import model_key
     from advisor.errors import ConfigError
 
+    for option, value in (("--usd-per-hour", usd_per_hour), ("--requests-per-s", requests_per_s)):
+        if value is not None and not 0 < value < 1e9:
+            raise ConfigError(f"{option}: {value:g}, expected above zero")
     if (usd_per_hour is None) != (requests_per_s is None):
         raise ConfigError("--usd-per-hour and --requests-per-s: give both, or none")
     if not known:

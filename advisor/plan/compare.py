@@ -214,14 +214,28 @@ def show(
 
 def verdict(comparison: Comparison) -> list[str]:
     """Which is the cheaper one, from which load on."""
+    sides = (comparison.a, comparison.b)
+    unable = [side for side in sides if side.chosen is None]
+    if unable:
+        able = [side.name for side in sides if side.chosen is not None]
+        only = f"{able[0]} is the only one that does" if able else "neither of the two does"
+        return [
+            *(_why_unable(side) for side in unable),
+            f"{only}, so there is no price to compare",
+        ]
     if not comparison.crossings:
         return [
-            "Neither is cheaper: one of them meets the objectives at no load, or both cost the same."
+            f"Neither is cheaper: both cost the same from {LEAST_PER_S:g} to {MOST_PER_S:g} requests/s"
         ]
     first, *later = comparison.crossings
     lines = [f"{first.cheaper} is the cheaper one at low load"]
     lines += [f"from {c.requests_per_s:.2f} requests/s on it is {c.cheaper}" for c in later]
     return lines
+
+
+def _why_unable(side: Side) -> str:
+    """`T4-16GB does not serve it: 470.2 GB of weights do not fit ...`"""
+    return f"{side.name} does not serve this load: {side.why_not.removeprefix(f'{side.name}: ')}"
 
 
 def _rows(comparison: Comparison) -> list[tuple[str, Callable[[Side], str]]]:

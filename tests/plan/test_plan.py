@@ -305,3 +305,15 @@ def test_plan_and_backtest_say_one_basis_of_one_card(llama: str, gpu: str) -> No
     plan = planned(llama, "--budget", "50000/month", "--gpu", gpu, "--slo", "ttft p95 9s")
     basis = plan["recommendation"]["best"]["prediction"]["basis"]
     assert believe(None, llama, gpu, None, 1.0).source.endswith(f", {basis}")
+
+
+def test_who_cannot_serve_the_load_is_told_from_who_costs_the_same(llama: str) -> None:
+    unable = advisor(
+        "compare", "T4-16GB", "H100-SXM-80GB", "--model", "Qwen/Qwen3-235B-A22B"
+    ).stdout
+    said = " ".join(unable.split())
+    assert "T4-16GB does not serve this load: 470.2 GB of weights" in said
+    assert "H100-SXM-80GB is the only one that does, so there is no price to compare" in said
+    assert "Neither is cheaper" not in said
+    same = advisor("compare", "L40S-48GB", "L40S-48GB", "--model", llama).stdout
+    assert "both cost the same from 0.01 to 1000 requests/s" in " ".join(same.split())
