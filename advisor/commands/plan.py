@@ -234,7 +234,7 @@ def plan(
     ] = None,
 ) -> None:
     """Say which GPU, how many, which mode, what it costs and why not the others, before anything is deployed."""
-    from advisor.plan import pauses, request, run
+    from advisor.plan import pauses, request, run, serve_config
 
     assumed: list[str] = []
     named = [
@@ -246,6 +246,8 @@ def plan(
         (Latency.E2E, 99.0, e2e_p99),
     ]
     cap = request.read_budget(budget, assumed)
+    if write is not None:
+        serve_config.check_mode(mode)
     book = run.price_book(prices)
     cold_start_s = request.read_duration("--cold-start", cold_start, assumed)
     deadline_s = pauses.read_deadline(deadline, assumed)

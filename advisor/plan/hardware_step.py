@@ -9,7 +9,7 @@ from advisor.core.expert_split import why_split_so
 from advisor.core.recommendation import Candidate, Interval
 from advisor.plan.make import Plan
 from advisor.plan.report import Fact, Grid, Step
-from advisor.plan.shown import devices, ms, objective, usd, usd_per_mtok, weights
+from advisor.plan.shown import against, devices, ms, objective, usd, usd_per_mtok, weights
 
 MAX_ROWS = 12
 PERCENTILES = "over the queue and over lengths, lognormal with the standard deviation of conversations: the mean's"
@@ -49,7 +49,7 @@ def _chosen(plan: Plan, best: Candidate) -> tuple[Fact, ...]:
     predicted, slos = best.prediction, plan.request.slos
     source = f"{predicted.basis.value}; docs/performance.md"
     at_slos = [
-        f"{slo.latency.upper()} p{slo.percentile:g} {ms(value)} of {ms(slo.bound_s)}"
+        f"{slo.latency.upper()} p{slo.percentile:g} {against(value, slo.bound_s)}"
         for slo, value in zip(slos, predicted.slo_values_s, strict=False)
     ]
     most = predicted.max_requests_per_s

@@ -53,8 +53,13 @@ def _why_not_asked(plan: Plan, asked: Mode) -> str:
         return f"what {asked.value} costs is not known"
     if option.usd_per_hour > better.usd_per_hour:
         return f"{usd(better.usd_per_hour)}/h instead of {usd(option.usd_per_hour)}/h"
-    saved = f"{usd(better.usd_per_hour - option.usd_per_hour)}/h"
-    return f"{asked.value} saves only {saved}, under the {MIN_SAVING_SHARE:.0%} that leaving it must save"
+    costs, instead = usd(option.usd_per_hour), usd(better.usd_per_hour)
+    if costs == instead:
+        return f"both cost {costs}/h"
+    return (
+        f"{costs}/h instead of {instead}/h is less than the {MIN_SAVING_SHARE:.0%} for which {better.mode.value} is "
+        "worth leaving"
+    )
 
 
 def deadline(plan: Plan) -> list[Fact]:

@@ -42,16 +42,29 @@ def run(
         plan = _make(request, assumed, book)
     report = report_of(plan)
     # The files first: who gets an answer with status 0 has all of it.
-    _write_files(plan, report, html, write)
+    unwritten = None if write is None else why_unwritten(plan)
+    files = _write_files(plan, report, html, write if unwritten is None else None)
     if as_json:
         print(json.dumps(plan_json(plan, report), allow_nan=False))
-        return
-    from advisor.plan.text import console, print_report
+    else:
+        from advisor.plan.text import console, print_report
 
-    screen = console()
-    print_report(report, screen, explain=explain)
-    if written := [str(file) for file in (html, write) if file is not None]:
-        screen.print(Text("\nwritten: " + ", ".join(written)))
+        screen = console()
+        print_report(report, screen, explain=explain)
+        if files:
+            screen.print(Text("\nwritten: " + ", ".join(map(str, files))))
+    if unwritten is not None:
+        raise ConfigError(f"--write: {unwritten}")
+
+
+def why_unwritten(plan: Plan) -> str | None:
+    """Why the plan, which is an answer all the same, is no file for `serve run`."""
+    from advisor.plan.serve_config import why_not_written
+
+    best = plan.recommendation.best
+    if best is None:
+        return f"nothing to write: {plan.recommendation.shortfall}"
+    return why_not_written(plan, best)
 
 
 def _make(request: PlanRequest, assumed: Sequence[str], book: PriceBook) -> Plan:
@@ -72,8 +85,8 @@ def _make(request: PlanRequest, assumed: Sequence[str], book: PriceBook) -> Plan
     )
 
 
-def _write_files(plan: Plan, report: Report, html: Path | None, config: Path | None) -> None:
-    """Both texts are made before either file is touched."""
+def _write_files(plan: Plan, report: Report, html: Path | None, config: Path | None) -> list[Path]:
+    """Those that were written. Both texts are made before either file is touched."""
     texts: list[tuple[Path, str]] = []
     if html is not None:
         from advisor.plan.html import html_of
@@ -85,14 +98,14 @@ def _write_files(plan: Plan, report: Report, html: Path | None, config: Path | N
         raise ConfigError(f"--html and --write: {html}: one file cannot be both")
     for file, text in texts:
         write_text(file, text)
+    return [file for file, _ in texts]
 
 
 def _config(plan: Plan) -> str:
     from advisor.plan.serve_config import serve_config
 
     best = plan.recommendation.best
-    if best is None:
-        raise ConfigError(f"--write: nothing to write: {plan.recommendation.shortfall}")
+    assert best is not None, "a plan without one is not written"
     return serve_config(plan, best, find(best.accelerator, data.accelerators()))
 
 

@@ -45,6 +45,12 @@ def why_not_written(plan: Plan, best: Candidate) -> str | None:
     return why_not_loaded(plan, best)
 
 
+def check_mode(mode: Mode | None) -> None:
+    """ConfigError for a mode of which no file for `serve run` can be written, before anything is planned."""
+    if mode in NO_ENDPOINT:
+        raise ConfigError(f"--write: {NO_ENDPOINT[mode]}; --mode always-on plans an endpoint")
+
+
 def why_not_loaded(plan: Plan, best: Candidate) -> str | None:
     """Why vLLM cannot load the model's own checkpoint so; None where it can."""
     if best.quantization in (plan.spec.quantization, *ONLINE):

@@ -53,6 +53,11 @@ def span(seconds: float) -> str:
     return f"{seconds:.3g}s"
 
 
+def against(value_s: float, bound_s: float) -> str:
+    """A latency beside its bound: `187 ms of 300 ms`, `47.8s of 6h`."""
+    return f"{span(value_s) if bound_s >= 60 else ms(value_s)} of {ms(bound_s)}"
+
+
 def objective(slo: Slo) -> str:
     """`TTFT p95 <= 300 ms`, `E2E p99 <= 6h`."""
     return (

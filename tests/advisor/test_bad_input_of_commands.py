@@ -226,7 +226,7 @@ def test_a_wrong_trace_names_file_and_column(refused: Refused, text: str, says: 
         ("prices api llama-3.1-8b --usd-per-hour 2", "--usd-per-hour and --requests-per-s: give both"),
         ("prices api llama-3.1-8b --usd-per-hour -2 --requests-per-s 1", "error: --usd-per-hour: -2, expected above zero"),
         ("prices api llama-3.1-8b --usd-per-hour 2 --requests-per-s 0", "error: --requests-per-s: 0, expected above zero"),
-        ("prices api llama-3.1-8b --usd-per-hour 2 --requests-per-s 1 --isl 0 --osl 0", "error: --isl, --osl: a request has tokens"),
+        ("prices api llama-3.1-8b --usd-per-hour 2 --requests-per-s 1 --isl 0 --osl 0", "error: --isl, --osl: a request"),
         ("compare ./llama", "b: required. The other model, or the other GPU: two are compared."),
         ("backtest", "TRACE or --prometheus: exactly one"),
         ("backtest trace.csv", "--replica-model, or --model together with --gpu"),

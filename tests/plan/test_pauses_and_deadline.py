@@ -216,3 +216,36 @@ def test_a_plan_with_a_deadline_is_written_as_an_objective_of_the_advisor(tmp_pa
     assert done.returncode == 0, done.stderr
     [slo] = load_config(file).slos()
     assert (slo.latency, slo.bound_s) == (Latency.E2E, 6 * 3600)
+
+
+def test_where_batch_costs_what_async_costs_that_is_what_the_head_says() -> None:
+    plan = planned("--deadline", "6h", "--mode", "batch")
+    prices = priced(plan)
+    head = {fact["label"]: fact["value"] for fact in plan["report"]["header"]}
+    assert prices["batch"] == pytest.approx(prices["async"])
+    assert head["Inference option"].endswith(f"(both cost ${prices['batch']:.2f}/h)")
+
+
+def test_an_objective_in_hours_is_told_in_seconds_not_in_milliseconds() -> None:
+    facts = planned("--deadline", "6h")["report"]["steps"][3]["facts"]
+    value = next(fact["value"] for fact in facts if fact["label"] == "Objectives")
+    assert re.fullmatch(r"E2E p99 [0-9.]+s of 6h", value)
+
+
+def test_a_plan_that_chose_a_queue_is_shown_before_the_error_that_it_is_no_config(
+    tmp_path: Path,
+) -> None:
+    file, page = tmp_path / "config.yaml", tmp_path / "plan.html"
+    done = advisor("--rate", "3", "--deadline", "6h", "--write", str(file), "--html", str(page))
+    assert done.returncode == 2
+    assert "1. Budget" in done.stdout
+    assert f"written: {page}" in done.stdout.replace("\n", "")
+    assert page.exists()
+    assert not file.exists()
+    assert done.stderr.startswith("error: --write: a task queue needs consumers")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_mode_that_cannot_be_written_is_refused_before_anything_is_planned() -> None:
+    done = run("plan", "no/such-model", "--budget", "5/hour", "--mode", "batch", "--write", "x.yaml")  # fmt: skip
+    assert done.stderr.startswith("error: --write: a batch job is no endpoint")
