@@ -50,8 +50,8 @@ def read_pauses(
         return _never_pausing(load, mean_gap)
     if mean_gap is None:
         raise ConfigError(
-            "--idle-share: needs --mean-gap, how long a pause lasts on average, as 20m: in a long one a fleet can stop, in one "
-            "shorter than its start it cannot"
+            "--idle-share: needs --mean-gap, how long a pause lasts on average, as 20m: in a long one a fleet can stop, in "
+            "one shorter than its start it cannot"
         )
     gap_s = _within("--mean-gap", read_duration("--mean-gap", mean_gap, assumed))
     _check_busy(load.requests_per_s, share, gap_s)
