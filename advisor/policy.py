@@ -176,7 +176,10 @@ class AdvisorPolicy:
 
     @property
     def needed(self) -> int | None:
-        """The most replicas that the last minutes needed; the target may be more while they are not let go yet."""
+        """The most replicas that the last minutes needed; the target may be more while they are not let go yet.
+
+        While launches fail, no more than are tried: what waits meanwhile says nothing.
+        """
         return self._needed
 
     def demand(self, *, after: int, before_s: float) -> list[Slot]:
@@ -422,6 +425,7 @@ class AdvisorPolicy:
         target = self._launches.allowed(now_s=now_s, have=have, starting=starting, target=target)
         target = self._bounds.clamp(target)
         if self._launches.alarm:
+            self._needed = min(self._needed, target)
             reason = f"launches fail; next try in {self._launches.wait_s(now_s):.0f} s; {reason}"
         self._regret.went(now_s=now_s, have=have, target=target, demand=level)
         if target <= have or not self._rising:  # a rise in several steps is one change

@@ -35,6 +35,10 @@ from advisor.policy import NUM_COLD_STARTS, AdvisorPolicy
 
 MAX_REPLICAS = 4096  # where the config bounds nothing; of a larger fleet the policy says nothing
 HIGHEST_GOAL = 0.999  # p100 is a promise nobody keeps
+LATE_S, LATE_COLD_STARTS = (
+    600.0,
+    4.0,
+)  # a start that takes longer has failed, as far as anybody can tell
 MAX_START_S = 1800.0  # what takes longer waits for a machine, and is no cold start
 
 
@@ -153,6 +157,8 @@ class Scaling:
         )
         isl, osl = _value(observation.mean_isl), _value(observation.mean_osl)
         running, starting = _counts(fleet)
+        assert self._policy is not None
+        late_s = max(LATE_S, LATE_COLD_STARTS * self._policy.cold_start_s())
         ended_s = tuple(self._ended_s)
         self._ended_s.clear()
         return StepObservation(
@@ -174,6 +180,7 @@ class Scaling:
             tpot_p95_s=None if observation.tpot is None else observation.tpot.p95_s,
             ttft_p95_s=None if observation.ttft is None else observation.ttft.p95_s,
             cold_starts_s=ended_s,
+            num_failed_launches=self._starts.late(now_s, late_s),
             age_s=observation.age_s or 0.0,
         )
 
@@ -243,6 +250,7 @@ class Starts:
 
     def __init__(self) -> None:
         self._wanted_s: deque[float] = deque()
+        self._told_s = -math.inf
         self._running: int | None = None
 
     def add(self, now_s: float, running: int | None, starting: int | None) -> tuple[float, ...]:
@@ -262,6 +270,14 @@ class Starts:
         self._wanted_s.extend([now_s] * (starting - len(self._wanted_s)))
         self._running = running
         return tuple(start_s for start_s in ended if start_s <= MAX_START_S)
+
+    def late(self, now_s: float, after_s: float) -> int:
+        """Those that have not come within `after_s`; told again after as long, while they do not."""
+        late = sum(after_s < now_s - wanted_s < math.inf for wanted_s in self._wanted_s)
+        if late == 0 or now_s - self._told_s < after_s:
+            return 0
+        self._told_s = now_s
+        return late
 
 
 def objective_of(slos: Sequence[Slo]) -> ServiceObjective | None:

@@ -42,6 +42,7 @@ CAP_TOLERANCE = 1e-9
 ROUNDING = 1e-9  # 0.875 x 8 is 7 replicas, however it was added up
 BACKOFF_S = 60.0  # after a first failed launch; doubles
 MAX_BACKOFF_S = 1800.0
+MAX_DOUBLINGS = 16  # past the longest wait, and of thousands of failures no overflow
 PROBE_AFTER_FAILURES = 2  # failed launches in a row from which one replica at a time is tried
 FAILURES_FOR_ALARM = 2
 FORGET_FAILURES_S = 3600.0
@@ -264,7 +265,8 @@ class LaunchGuard:
         """Seconds until a launch may be tried again."""
         if self._failures < PROBE_AFTER_FAILURES:
             return 0.0
-        backoff_s = min(MAX_BACKOFF_S, BACKOFF_S * 2.0 ** (self._failures - PROBE_AFTER_FAILURES))
+        doublings = min(MAX_DOUBLINGS, self._failures - PROBE_AFTER_FAILURES)
+        backoff_s = min(MAX_BACKOFF_S, BACKOFF_S * 2.0**doublings)
         return max(0.0, self._last_failure_s + backoff_s - now_s)
 
     def allowed(self, *, now_s: float, have: int, starting: int, target: int) -> int:

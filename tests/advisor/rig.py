@@ -36,6 +36,7 @@ class Metrics:
         self.device = "cpu"
         self.tpot_s: float | None = 0.01
         self.in_flight = 1.0
+        self.waiting: float | None = None
         self._before = 0.0, START_S - 1000  # requests counted by then, at the rate from then on
         self._past: list[tuple[float, float, float]] = []  # and before that, with their rates
 
@@ -70,6 +71,8 @@ class Metrics:
             "advisor_output_tokens_total": (count * 128, {}),
             "advisor_node_utilization_ratio": (0.5, {"node": "n", "device": self.device}),
         }
+        if self.waiting is not None:
+            values["vllm_num_requests_waiting"] = (self.waiting, {"model_name": self.model})
         bounds = () if self.tpot_s is None else (0.9 * self.tpot_s, 1.1 * self.tpot_s, "+Inf")
         tpot = [
             Sample(

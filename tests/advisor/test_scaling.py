@@ -373,6 +373,31 @@ def test_a_start_that_ends_while_readings_are_unsound_is_as_long_as_it_was() -> 
     assert scaling._policy.cold_start_s() == pytest.approx(75.0)
 
 
+def test_a_start_that_does_not_come_is_late_once_in_so_long() -> None:
+    starts = Starts()
+    starts.add(0.0, 2, 1)  # since when it is wanted, nobody saw
+    for now_s in range(15, 2415, 15):
+        starts.add(float(now_s), 2, 3)
+        assert starts.late(float(now_s), 600.0) == (2 if now_s in (630, 1230, 1830) else 0)
+    assert starts.add(2415.0, 5, 0) == ()
+    assert starts.late(2415.0, 600.0) == 0
+
+
+def test_machines_that_do_not_come_are_not_answered_by_asking_for_ever_more() -> None:
+    rig = on(L4, "gpu0 NVIDIA L4", requests_per_s=4.0, replicas=2, accelerators=[L4], slo=SLO)
+    wanted = []
+    for minute in range(3 * 60):
+        rig.metrics.waiting = 60.0 * minute  # more comes than ends
+        rig.metrics.in_flight = rig.metrics.waiting + 50.0
+        for _ in range(4):
+            needed = rig.tick().needed
+            assert needed is not None
+            assert minute < 30 or needed.replicas == needed.target
+            wanted.append(needed.target)
+            rig.serve.fleet = replace(fleet_of(rig), target_replicas=needed.target)
+    assert 2 < wanted[4 * 30] == wanted[-1] < 64
+
+
 def test_a_start_that_was_given_up_is_no_start() -> None:
     starts = Starts()
     starts.add(0.0, 2, 3)

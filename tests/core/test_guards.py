@@ -418,3 +418,10 @@ def test_capacity_sinks_while_it_is_clearly_under_its_highest_of_the_last_minute
 
 def test_nothing_sinks_before_anything_was_seen() -> None:
     assert not SinkingCapacity().sinks
+
+
+def test_the_wait_after_failed_launches_stays_bounded_however_many_there_were() -> None:
+    launches = LaunchGuard()
+    for minute in range(24 * 60):
+        launches.saw(now_s=60.0 * minute, failed=100, ready=0)
+        assert 0 < launches.wait_s(60.0 * minute) <= 1800.0
