@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 
 import plotly.graph_objects as go
@@ -10,12 +11,19 @@ from plotly.io import to_html
 
 from advisor.core import perf
 from advisor.core.choice import Priced
-from advisor.core.objective import Latency
+from advisor.core.objective import Latency, Slo
+from advisor.core.recommendation import Prediction
 from advisor.plan.make import NUM_CURVES, Plan
 from advisor.plan.report import Report
+from advisor.plan.shown import ms, span, usd
 
 HEIGHT_PX = 380
+LEGEND_ROW_PX = 14  # a narrow screen has a row for each name
+# A bound so many times above every curve is told, not drawn: the curves would be flat.
+FAR = 10.0
+FAR_BUDGET = 4.0
 LATENCY_POINTS = 30
+LatencyCurve = tuple[str, list[float], list[float | None]]
 
 
 def html_of(plan: Plan, report: Report) -> str:
@@ -30,37 +38,59 @@ def html_of(plan: Plan, report: Report) -> str:
     plots = [
         # The first brings plotly's script, the others use it.
         to_html(
-            figure, full_html=False, include_plotlyjs=index == 0, config={"displaylogo": False}
+            figure,
+            full_html=False,
+            include_plotlyjs=index == 0,
+            config={"displayModeBar": False, "responsive": True},
         )
         for index, figure in enumerate(figures)
     ]
     return template.render(report=report, plots=plots)
 
 
-def _figure(title: str, x: str, y: str) -> go.Figure:
+def _figure(title: str, x: str, y: str, *, legend_rows: int = 0) -> go.Figure:
+    """The legend stands below, where a narrow screen has room for it."""
     figure = go.Figure()
     figure.update_layout(
-        title=title,
-        height=HEIGHT_PX,
+        title={"text": title, "font": {"size": 15}, "x": 0.02, "xref": "container"},
+        height=HEIGHT_PX + LEGEND_ROW_PX * legend_rows,
         template="plotly_white",
-        margin={"l": 60, "r": 20, "t": 50, "b": 50},
+        margin={"l": 50, "r": 12, "t": 50, "b": 50},
         hovermode="x unified",
+        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top", "font": {"size": 11}},
     )
-    figure.update_xaxes(title=x)
-    figure.update_yaxes(title=y, rangemode="tozero")
+    figure.update_xaxes(title=x, rangemode="tozero")
+    figure.update_yaxes(title=y, rangemode="tozero", automargin=True)
     return figure
 
 
 def _cost(plan: Plan) -> go.Figure:
-    """$/h against the load: each GPU's knees, and the budget."""
-    figure = _figure("Cost against load", "requests/s", "$/h")
-    for curve in plan.curves:
+    """$/h against the load: the knees at which each GPU needs one more machine, the planned load, and the budget."""
+    curves, cap = plan.curves, plan.request.budget.usd_per_hour
+    near = cap <= FAR_BUDGET * max(curve.usd_per_hour[-1] for curve in curves)
+    title = "Cost against load" + ("" if near else f", far below the {usd(cap)}/h there are")
+    figure = _figure(title, "requests/s", "$/h", legend_rows=len(curves))
+    for curve in curves:
         figure.add_scatter(
-            x=curve.rates_per_s, y=curve.usd_per_hour, name=curve.label, line={"shape": "vh"}
+            x=curve.rates_per_s,
+            y=curve.usd_per_hour,
+            name=curve.label,
+            mode="lines",
+            line={"shape": "vh"},
         )
-    figure.add_hline(y=plan.request.budget.usd_per_hour, line_dash="dot", annotation_text="budget")
+    if near:
+        figure.add_hline(
+            y=cap,
+            line_dash="dot",
+            annotation={"text": "budget", "xanchor": "right", "yanchor": "bottom"},
+            annotation_position="top right",
+        )
+    # It never lies in the right half, where the budget has its name.
     figure.add_vline(
-        x=plan.workload.requests_per_s, line_dash="dash", annotation_text="planned load"
+        x=plan.workload.requests_per_s,
+        line_dash="dash",
+        annotation={"text": "planned load", "xanchor": "left", "yanchor": "bottom"},
+        annotation_position="top right",
     )
     return figure
 
@@ -70,8 +100,10 @@ def _price_per_token(plan: Plan) -> go.Figure:
     shown = [one for one in plan.best_on if one.meets_slos][: 2 * NUM_CURVES]
     names = [_label(one) for one in shown]
     prices = [_usd_per_mtok_full(one, plan.workload.osl) for one in shown]
-    figure = _figure("$ per million output tokens at full load", "", "$ per million tokens")
-    figure.add_bar(x=names, y=prices)
+    figure = _figure("$ per million output tokens, every replica full", "$", "")
+    figure.add_bar(x=prices, y=names, orientation="h")
+    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(hovermode="closest")
     return figure
 
 
@@ -81,33 +113,79 @@ def _usd_per_mtok_full(one: Priced, osl: float) -> float:
 
 
 def _latencies(plan: Plan) -> list[go.Figure]:
-    """TTFT and TPOT of one replica against its load, up to what it sustains."""
-    ttft = _figure("TTFT of one replica", "requests/s", "ms, mean")
-    tpot = _figure("TPOT of one replica", "requests/s", "ms, mean")
+    """Of one replica against its load, up to what it sustains: each objective's percentile, else the mean."""
+    asked = {slo.latency for slo in plan.request.slos}
+    means = [one for one in (Latency.TTFT, Latency.TPOT) if one not in asked]
+    return [
+        *(_percentile(plan, slo) for slo in plan.request.slos),
+        *(_mean(plan, latency) for latency in means),
+    ]
+
+
+def _percentile(plan: Plan, slo: Slo) -> go.Figure:
+    """At the percentile that the objective bounds, so that the line is the one it may not cross."""
+    curves = _by_load(plan, (slo,), lambda found: found.slo_values_s[0])
+    near = slo.bound_s <= FAR * _most_s(curves)
+    title = f"{slo.latency.upper()} p{slo.percentile:g} of one replica"
+    title += "" if near else f", far below {span(slo.bound_s)}"
+    figure = _lines(title, f"p{slo.percentile:g}", curves)
+    if near:
+        figure.add_hline(
+            y=slo.bound_s * _unit(curves)[1],
+            line_dash="dot",
+            annotation={"text": f"objective: {ms(slo.bound_s)}", "yanchor": "bottom"},
+            annotation_position="top left",
+        )
+    return figure
+
+
+def _mean(plan: Plan, latency: Latency) -> go.Figure:
+    curves = _by_load(
+        plan, (), lambda found: found.ttft_s if latency is Latency.TTFT else found.tpot_s
+    )
+    return _lines(f"{latency.upper()} of one replica, on average", "mean", curves)
+
+
+def _by_load(
+    plan: Plan, slos: tuple[Slo, ...], told: Callable[[Prediction], float]
+) -> list[LatencyCurve]:
+    """(name, requests/s, seconds) of each of the first builds."""
+    curves = []
     for one in plan.best_on[:NUM_CURVES]:
-        rates = [
-            one.build.rate_per_s * step / LATENCY_POINTS for step in range(1, LATENCY_POINTS + 1)
-        ]
+        most = one.build.rate_per_s
+        rates = [most * step / LATENCY_POINTS for step in range(1, LATENCY_POINTS + 1)]
         found = [
             perf.predict(
                 one.build.replica,
                 requests_per_s=rate,
                 isl=plan.workload.isl,
                 osl=plan.workload.osl,
-                slos=(),
+                slos=slos,
             )
             for rate in rates
         ]
-        name = _label(one)
-        ttft.add_scatter(x=rates, y=[p and p.ttft_s * 1e3 for p in found], name=name)
-        tpot.add_scatter(x=rates, y=[p and p.tpot_s * 1e3 for p in found], name=name)
-    for slo in plan.request.slos:
-        figure = {Latency.TTFT: ttft, Latency.TPOT: tpot}.get(slo.latency)
-        if figure is not None:
-            figure.add_hline(y=slo.bound_s * 1e3, line_dash="dot", annotation_text=str(slo))
-    return [ttft, tpot]
+        curves.append((_label(one), rates, [None if p is None else told(p) for p in found]))
+    return curves
+
+
+def _lines(title: str, what: str, curves: Sequence[LatencyCurve]) -> go.Figure:
+    unit, per_s = _unit(curves)
+    figure = _figure(title, "requests/s", f"{unit}, {what}", legend_rows=len(curves))
+    for name, rates, seconds in curves:
+        shown = [None if s is None else s * per_s for s in seconds]
+        figure.add_scatter(x=rates, y=shown, name=name, mode="lines")
+    return figure
+
+
+def _most_s(curves: Sequence[LatencyCurve]) -> float:
+    return max((s for _, _, seconds in curves for s in seconds if s is not None), default=0.0)
+
+
+def _unit(curves: Sequence[LatencyCurve]) -> tuple[str, float]:
+    """Seconds where milliseconds would have five digits; and how many of them a second has."""
+    return ("s", 1.0) if _most_s(curves) >= 10 else ("ms", 1e3)
 
 
 def _label(one: Priced) -> str:
     replica = one.build.replica
-    return f"{replica.tp_degree} x {replica.accelerator.name} a replica"
+    return f"{replica.tp_degree} x {replica.accelerator.name}"

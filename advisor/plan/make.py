@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from advisor.core import choice, pricing
-from advisor.core.builds import Build
+from advisor.core import choice
 from advisor.core.choice import Constraints, Priced
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
@@ -22,11 +21,11 @@ from advisor.core.pricing import OfferFilter
 from advisor.core.recommend import Problem, Weighed
 from advisor.core.recommendation import Candidate, Offer, Recommendation
 from advisor.core.workload import Workload, WorkloadSource
+from advisor.plan.curves import CostCurve, cost_curves
 from advisor.plan.request import PlanRequest
 from advisor.price_book import PriceBook
 
 NUM_CURVES = 6
-RATES_PER_CURVE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +35,6 @@ class OtherWeights:
     spec: ModelSpec
     best: Candidate | None
     reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostCurve:
-    """What one build's fleet costs by load: a staircase, each step one more instance."""
-
-    label: str
-    requests_per_s_each: float
-    rates_per_s: tuple[float, ...]
-    usd_per_hour: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +56,7 @@ class Plan:
 
     @property
     def curves(self) -> tuple[CostCurve, ...]:
-        return tuple(
-            _curve(one, self.workload.requests_per_s) for one in self.best_on[:NUM_CURVES]
-        )
+        return cost_curves(self.best_on[:NUM_CURVES], self.workload.requests_per_s)
 
 
 def make_plan(
@@ -198,20 +185,3 @@ def _with_weights(
     if found.best is None or not found.feasible:
         return OtherWeights(spec=spec, best=None, reason=found.shortfall or "")
     return OtherWeights(spec=spec, best=found.best, reason="")
-
-
-def _curve(one: Priced, most_per_s: float) -> CostCurve:
-    build, offer = one.build, one.offer
-    rates = [most_per_s * step / RATES_PER_CURVE for step in range(1, RATES_PER_CURVE + 1)]
-    replica = build.replica
-    return CostCurve(
-        label=f"{replica.tp_degree} x {replica.accelerator.name} a replica, {offer.provider}",
-        requests_per_s_each=build.rate_per_s,
-        rates_per_s=tuple(rates),
-        usd_per_hour=tuple(_usd_per_hour(build, offer, rate) for rate in rates),
-    )
-
-
-def _usd_per_hour(build: Build, offer: Offer, requests_per_s: float) -> float:
-    replicas = choice.replicas_for(build, requests_per_s)
-    return pricing.fleet_usd_per_hour(offer, tp_degree=build.replica.tp_degree, replicas=replicas)

@@ -116,6 +116,13 @@ def test_a_written_config_is_one_the_advisor_takes(llama: str, tmp_path: Path) -
     assert engine["max_num_seqs"] >= 256
     html = page.read_text()
     assert html.count('class="plotly-graph-div"') == 4
+    for shown in (
+        "TTFT p95 of one replica",
+        "TPOT p95 of one replica",
+        "objective: 500 ms",
+        "ms, p95",
+    ):
+        assert shown in html, "what is drawn is what the objective bounds"
     assert not re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="', html), (
         "nothing is asked of the network"
     )
