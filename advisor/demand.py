@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,8 @@ class Demand:
         if int(now_s // SLOT_S) == self._looked:
             return
         self._looked = int(now_s // SLOT_S)
+        while self._slots and self._slots[-1][0] > self._looked:  # a clock that was ahead
+            self._slots.pop()
         last = self._slots[-1][0] if self._slots else -1
         found = policy.demand(after=last, before_s=now_s)
         self._slots.extend(found)
@@ -73,9 +75,9 @@ class Demand:
         return entry is not None
 
 
-def _slots_of(entries: Sequence[Entry]) -> Iterator[Slot]:
-    """What the entries tell, in order, without those that tell nothing and without what was told already."""
-    last = -1
+def _slots_of(entries: Sequence[Entry]) -> list[Slot]:
+    """What the entries tell, in order, without those that tell nothing; of what is told twice the newest."""
+    known: dict[int, Slot] = {}
     for entry in entries:
         try:
             slots = [
@@ -87,6 +89,5 @@ def _slots_of(entries: Sequence[Entry]) -> Iterator[Slot]:
                 "journal: entry %s does not tell of demand, and is left out: %s", entry.id, error
             )
             continue
-        new = [slot for slot in slots if slot[0] > last]
-        last = max([last, *(number for number, _, _ in new)])
-        yield from new
+        known |= {slot[0]: slot for slot in slots}
+    return sorted(known.values())

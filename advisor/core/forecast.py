@@ -90,7 +90,8 @@ class DayMemory:
     def recall(self, slots: Iterable[Slot]) -> None:
         """Demand that a former run remembered; ValueError for what cannot be any."""
         for number, seconds, work in slots:
-            if not 0 < seconds <= 2 * SLOT_S or not 0 <= work < math.inf:
+            # Over five minutes where a step looked back over more: all of it is in the slot of its middle.
+            if not 0 < seconds < math.inf or not 0 <= work < math.inf:
                 raise ValueError(f"slot {number}: demand of {work!r} in {seconds!r} s")
             self.add(at_s=(number + 0.5) * SLOT_S, seconds=seconds, work=work)
 

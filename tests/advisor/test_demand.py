@@ -66,6 +66,33 @@ def test_a_restart_knows_what_the_run_before_it_knew(tmp_path: Path) -> None:
         assert other.demand(after=-1, before_s=end_s) == []
 
 
+def test_what_a_step_of_an_hour_saw_is_recalled_too(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        one, demand = policy(), Demand(model="m", diary=Diary(journal))
+        end_s = day(one, demand, 6 * 3600, every_s=3600.0)
+        end_s = day(one, demand, 1200, start_s=end_s)
+        demand.write()
+        again = policy()
+        Demand(model="m", diary=Diary(journal)).recall(again)
+    before = one.demand(after=-1, before_s=end_s)
+    assert any(seconds >= 3600 for _, seconds, _ in before)
+    assert again.demand(after=-1, before_s=end_s) == before
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_from_being_kept(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.db") as journal:
+        ahead = Demand(model="m", diary=Diary(journal))
+        day(policy(), ahead, 3600, start_s=START_S + 30 * DAY_S)
+        ahead.write()
+        demand = Demand(model="m", diary=Diary(journal))
+        end_s = day(policy(), demand, 3600)
+        demand.write()
+        again = policy()
+        Demand(model="m", diary=Diary(journal)).recall(again)
+    numbers = [number for number, _, _ in again.demand(after=-1, before_s=end_s)]
+    assert len(numbers) >= 11
+
+
 def test_a_kill_loses_an_hour_at_most_and_an_hour_is_one_entry(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal.db") as journal:
         end_s = day(policy(), Demand(model="m", diary=Diary(journal)), 6.5 * 3600)
