@@ -34,7 +34,7 @@ def html_of(plan: Plan, report: Report) -> str:
     template = environment.from_string(
         files("advisor.plan").joinpath("report.html").read_text(encoding="utf-8")
     )
-    figures = [_cost(plan), _price_per_token(plan), *_latencies(plan)] if plan.best_on else []
+    figures = _figures(plan) if plan.best_on else []
     plots = [
         # The first brings plotly's script, the others use it.
         to_html(
@@ -46,6 +46,12 @@ def html_of(plan: Plan, report: Report) -> str:
         for index, figure in enumerate(figures)
     ]
     return template.render(report=report, plots=plots)
+
+
+def _figures(plan: Plan) -> list[go.Figure]:
+    """What nothing meets has no price per token."""
+    able = any(one.meets_slos for one in plan.best_on)
+    return [_cost(plan), *([_price_per_token(plan)] if able else []), *_latencies(plan)]
 
 
 def _figure(title: str, x: str, y: str, *, legend_rows: int = 0) -> go.Figure:

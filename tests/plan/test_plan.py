@@ -324,3 +324,14 @@ def test_who_cannot_serve_the_load_is_told_from_who_costs_the_same(llama: str) -
     assert "Neither is cheaper" not in said
     same = advisor("compare", "L40S-48GB", "L40S-48GB", "--model", llama).stdout
     assert "both cost the same from 0.01 to 1000 requests/s" in " ".join(same.split())
+
+
+def test_a_plan_that_nothing_meets_draws_no_price_of_a_token(llama: str, tmp_path: Path) -> None:
+    page = tmp_path / "plan.html"
+    done = advisor(
+        "plan", llama, "--budget", "5000/month", "--ttft-p95", "1ms", "--html", str(page)
+    )
+    assert done.returncode == 0, done.stderr
+    html = page.read_text()
+    assert "million output tokens" not in html
+    assert html.count('class="plotly-graph-div"') == 3
