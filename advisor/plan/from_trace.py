@@ -38,7 +38,7 @@ def load_of_trace(
 ) -> Load:
     """The trace's load, where the person did not say otherwise. ConfigError or TraceError name what is wrong with it.
 
-    Requests longer than the model's context, which no engine takes, are no part of it.
+    Requests longer than the model's context, which vLLM does not take, are no part of it.
     """
     try:
         trace = load_trace(file, progress)

@@ -57,8 +57,8 @@ def _why_not_asked(plan: Plan, asked: Mode) -> str:
     if costs == instead:
         return f"both cost {costs}/h"
     return (
-        f"{costs}/h instead of {instead}/h is less than the {MIN_SAVING_SHARE:.0%} for which {better.mode.value} is "
-        "worth leaving"
+        f"{costs}/h instead of {instead}/h is less than the {MIN_SAVING_SHARE:.0%} for which "
+        f"{better.mode.value} is worth leaving"
     )
 
 

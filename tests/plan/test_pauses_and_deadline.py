@@ -226,6 +226,19 @@ def test_where_batch_costs_what_async_costs_that_is_what_the_head_says() -> None
     assert head["Inference option"].endswith(f"(both cost ${prices['batch']:.2f}/h)")
 
 
+def test_an_option_that_saves_too_little_is_told_by_both_prices_and_the_share() -> None:
+    plan = planned("--idle-share", "5%", "--mean-gap", "10h", "--mode", "scale-to-zero")
+    prices = priced(plan)
+    assert prices["scale-to-zero"] is not None
+    assert prices["always-on"] is not None
+    assert 0.9 * prices["always-on"] < prices["scale-to-zero"] < prices["always-on"]
+    head = {fact["label"]: fact["value"] for fact in plan["report"]["header"]}
+    assert head["Inference option"].endswith(
+        f"(${prices['scale-to-zero']:.2f}/h instead of ${prices['always-on']:.2f}/h is less than the 10% for which "
+        "always-on is worth leaving)"
+    )
+
+
 def test_an_objective_in_hours_is_told_in_seconds_not_in_milliseconds() -> None:
     facts = planned("--deadline", "6h")["report"]["steps"][3]["facts"]
     value = next(fact["value"] for fact in facts if fact["label"] == "Objectives")
