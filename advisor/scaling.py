@@ -35,10 +35,8 @@ from advisor.policy import NUM_COLD_STARTS, AdvisorPolicy
 
 MAX_REPLICAS = 4096  # where the config bounds nothing; of a larger fleet the policy says nothing
 HIGHEST_GOAL = 0.999  # p100 is a promise nobody keeps
-LATE_S, LATE_COLD_STARTS = (
-    600.0,
-    4.0,
-)  # a start that takes longer has failed, as far as anybody can tell
+# A start that takes longer than either has failed, as far as anybody can tell.
+LATE_S, LATE_COLD_STARTS = 600.0, 4.0
 MAX_START_S = 1800.0  # what takes longer waits for a machine, and is no cold start
 
 
