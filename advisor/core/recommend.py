@@ -26,15 +26,14 @@ from advisor.core.choice import (
     too_many,
     too_much,
 )
-from advisor.core.correction import UNCORRECTED, Correction
-from advisor.core.expert_split import why_split_so
 from advisor.core.fleets import OfferIndex
 from advisor.core.hardware import Accelerator
 from advisor.core.learning import NOTHING_LEARNED, Learned
 from advisor.core.mode import ModeChoice, Supply, TrafficClass, choose_mode
 from advisor.core.mode_in_use import ModeWatch
 from advisor.core.model_spec import ModelSpec
-from advisor.core.objective import HOURS_PER_MONTH, Budget, CapacityType, Mode, Slo
+from advisor.core.objective import Budget, CapacityType, Mode, Slo
+from advisor.core.reasons import QUEUED, reasons_for
 from advisor.core.recommendation import (
     Candidate,
     Mix,
@@ -46,7 +45,7 @@ from advisor.core.recommendation import (
     Rejected,
     SpotShare,
 )
-from advisor.core.spot_fleet import spot_offer, told
+from advisor.core.spot_fleet import spot_offer
 from advisor.core.workload import Workload
 
 __all__ = ["Constraints", "recommend"]
@@ -54,8 +53,6 @@ __all__ = ["Constraints", "recommend"]
 NUM_RUNNERS_UP = 4
 NOT_ALLOWED = "not among the accelerators allowed"
 NO_OFFER = "no offer among the allowed providers, regions and capacity types"
-OLD_PRICE_DAYS = 90
-QUEUED = (Mode.ASYNC, Mode.BATCH)  # no endpoint has to be there: their price says what is on spot
 MIN_MIX_SAVING = 0.01  # of the best of one type: below it a second type is not worth its trouble
 
 
@@ -267,9 +264,8 @@ class Problem:
     def prediction(self, choice: Priced) -> Prediction:
         """At its share of the load; for a lone request where no load keeps the objectives."""
         share = self.workload.requests_per_s / choice.replicas if choice.meets_slos else 0.0
-        share = min(
-            share, choice.build.carried_per_s
-        )  # the policy may want fewer than that asks for
+        # The policy may want fewer replicas than that asks for.
+        share = min(share, choice.build.carried_per_s)
         predicted = perf.predict(
             choice.build.replica,
             requests_per_s=share,
@@ -351,7 +347,7 @@ class Problem:
             runners_up=tuple(self.candidate(c, (_dearer(c, first),)) for c in next_ones),
             rejected=(*mode.rejected, *rejected),
             reasons=(
-                *self._reasons(best, mode, self._why_so_many(best, first)),
+                *reasons_for(self, best, mode, counted=best is first),
                 *(() if mix is None else (_mix_reason(mix),)),
             ),
             prices_from=self._price_dates(),
@@ -397,61 +393,6 @@ class Problem:
         return Mix(
             usd_per_hour=hourly * mode.cost_share,
             parts=tuple(_mix_part(build, offer, share.count) for build, offer, share in parts),
-        )
-
-    def _why_so_many(self, best: Priced, first: Priced) -> str:
-        """Why so many replicas: by what one sustains or, of what runs already, by the scaling policy."""
-        replica, workload = best.build.replica, self.workload
-        name = replica.accelerator.name
-        devices = f"{replica.tp_degree} x {name}" if replica.tp_degree > 1 else name
-        planned = workload.counted_per_s > workload.requests_per_s
-        load = (
-            f"{workload.counted_per_s:.2f} that are planned for need"
-            if planned
-            else "the load needs"
-        )
-        sustains = f"one replica on {devices} sustains {best.build.inside_slos_per_s:.2f} requests/s inside the objectives"
-        if best is first or self.needed is None:
-            return f"{sustains}, so {load} {best.replicas}"
-        wants = f"of what runs the policy wants {self.needed.replicas}"
-        if best.replicas < self.needed.replicas:
-            wants += f", of which the limits allow {best.replicas}"
-        return f"{sustains}; {wants}: {self.needed.reason}"
-
-    def _reasons(self, best: Priced, mode: ModeChoice, why_so_many: str) -> tuple[str, ...]:
-        replica, workload = best.build.replica, self.workload
-        load = f"{workload.requests_per_s:.2f} requests/s of {workload.isl:.0f} tokens in and {workload.osl:.0f} out"
-        experts = why_split_so(best.build, workload, self.slos)
-        predicted = self.prediction(best)
-        reasons = [
-            f"budget: ${self.budget.usd_per_hour:.2f}/h, ${self.budget.usd_per_month:.0f} a month of {HOURS_PER_MONTH} h",
-            f"model: {replica.spec.total_params / 1e9:.2f}B parameters, {replica.spec.weight_bytes / 1e9:.1f} GB of "
-            f"weights, {replica.spec.kv_bytes_per_token / 1024:.0f} KiB of KV cache per token",
-            f"load ({workload.source}): {load}",
-            why_so_many,
-            *([] if experts is None else [f"experts {experts}"]),
-            f"cheapest offer: {best.offer.provider} {best.offer.instance_type} in {best.offer.region}, "
-            f"{best.offer.capacity_type}, ${best.offer.usd_per_hour:.2f}/h as of {best.offer.observed_on}",
-            *(() if mode.mode in QUEUED else self._about_spot(best)),
-            f"{mode.mode}: {mode.reason}",
-            f"latency is {predicted.basis}{self._taught(replica.correction)}",
-        ]
-        age_days = pricing.age_days(best.offer, self.today)
-        if age_days > OLD_PRICE_DAYS:
-            reasons.append(f"the price is {age_days} days old: check it before you rent")
-        return tuple(reasons)
-
-    def _about_spot(self, best: Priced) -> tuple[str, ...]:
-        share, use = self.spot_beside(best), self.constraints.spot
-        return () if share is None or use is None else (told(share, use),)
-
-    def _taught(self, correction: Correction) -> str:
-        if correction == UNCORRECTED:
-            return ""
-        where = "this engine" if correction.windows else "the running engine, elsewhere,"
-        return (
-            f": {where} takes {correction.decode.ratio:.2f} times as long for a step and "
-            f"{correction.prefill.ratio:.2f} times for a prompt as the fitted model says"
         )
 
     def _price_dates(self) -> str:

@@ -26,11 +26,12 @@ from advisor.core.learning import NOTHING_LEARNED
 from advisor.core.objective import Latency, Slo
 from advisor.core.observation import LatencyReading, Observation, Reading
 from advisor.core.recommendation import Action, Fleet
+from advisor.core.starts import MAX_START_S, Starts
 from advisor.core.step import StepObservation
 from advisor.diary import Diary
 from advisor.look import Catalogue
 from advisor.policy import AdvisorPolicy
-from advisor.scaling import MAX_START_S, Scaling, Starts, objective_of
+from advisor.scaling import Scaling, objective_of
 from advisor.tick import Tick
 
 L4, A10G = "L4-24GB", "A10G-24GB"
