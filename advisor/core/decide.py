@@ -112,30 +112,28 @@ def decide(
         return decision
     if problems or fleet.status != SETTLED or fleet.running_replicas is None:
         return decision
-    seen = workload.source is WorkloadSource.OBSERVED
+    running, seen = fleet.running_replicas, workload.source is WorkloadSource.OBSERVED
     if decision.action is Action.SCALE:
         most = affordable_replicas(recommendation.best, limits)
-        scaled = _scaled(decision, fleet.running_replicas, most, limits, memory, now_s)
-        fewer = (
-            scaled.target_replicas is not None and scaled.target_replicas < fleet.running_replicas
-        )
+        scaled = _scaled(decision, running, most, limits, memory, now_s)
+        fewer = scaled.target_replicas is not None and scaled.target_replicas < running
         return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and not seen else scaled
     if decision.action is not Action.HOLD:
         decision = _disrupted(
             decision, recommendation, limits, memory, now_s, present_usd_per_hour
         )
     elif recommendation.feasible:
-        if (
-            needed is None
-        ):  # the policy has a patience of its own; without one these count as needed
-            memory.recent.add(now_s=now_s, value=fleet.running_replicas)
+        if needed is None:  # no policy has patience for them, so they count as needed
+            memory.recent.add(now_s=now_s, value=running)
         return decision
     if needed is None or needed.accelerator not in fleet.accelerators or not seen:
         return decision
     if decision.action is Action.HOLD:
-        return _meanwhile(decision, needed, fleet.running_replicas, limits, memory, now_s)
-    if needed.target != fleet.running_replicas:
-        until = f"until then the load needs {needed.target} of the replicas that run, not {fleet.running_replicas}"
+        return _meanwhile(decision, needed, running, limits, memory, now_s)
+    if needed.target != running:
+        until = (
+            f"until then the load needs {needed.target} of the replicas that run, not {running}"
+        )
         return replace(decision, reason=f"{decision.reason}; {until}")
     return decision
 
