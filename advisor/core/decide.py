@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from advisor.core import guards
+from advisor.core import guards, pricing
 from advisor.core.objective import Mode
 from advisor.core.recommendation import (
     Action,
@@ -119,9 +119,9 @@ def decide(
         fewer = scaled.target_replicas is not None and scaled.target_replicas < running
         return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and not seen else scaled
     if decision.action is not Action.HOLD:
-        decision = _disrupted(
-            decision, recommendation, limits, memory, now_s, present_usd_per_hour
-        )
+        needed_usd = _needed_usd_per_hour(present_usd_per_hour, running, needed)
+        prices = None if present_usd_per_hour is None else (present_usd_per_hour, needed_usd)
+        decision = _disrupted(decision, recommendation, limits, memory, now_s, prices)
     elif recommendation.feasible:
         if needed is None:  # no policy has patience for them, so they count as needed
             memory.recent.add(now_s=now_s, value=running)
@@ -297,11 +297,12 @@ def _disrupted(
     limits: Limits,
     memory: Memory,
     now_s: float,
-    present_usd_per_hour: float | None,
+    prices: tuple[float, float] | None,
 ) -> Decision:
     """A change of type or mode: allowed, affordable while both run, worth its cost, and wanted for long enough.
 
-    A mode that was followed (`core/mode_in_use.py`) has waited its hour before it was recommended.
+    `prices` are what the fleet costs an hour as it is, and with as many replicas as the load needs of it. A mode that was
+    followed (`core/mode_in_use.py`) has waited its hour before it was recommended.
     """
     best = recommendation.best
     assert best is not None
@@ -312,9 +313,9 @@ def _disrupted(
         return _hold(f"{decision.reason}, but changing it is not allowed")
     if limits.bounds.clamp(best.replicas) != best.replicas:
         return _hold(f"{decision.reason}, but {best.replicas} replicas are out of bounds")
-    if present_usd_per_hour is None:
+    if prices is None:
         return _hold(f"{decision.reason}, but what the fleet costs now is not known")
-    problem = _not_worth_it(best.usd_per_hour, present_usd_per_hour, limits)
+    problem = _not_worth_it(best.usd_per_hour, *prices, limits)
     if problem is not None:
         return _hold(f"{decision.reason}, but {problem}")
     waited = decision.action is Action.SWITCH_MODE and recommendation.mode_in_use is not None
@@ -325,8 +326,20 @@ def _disrupted(
     return decision
 
 
-def _not_worth_it(new: float, present: float, limits: Limits) -> str | None:
-    """Why a change from one price per hour to another does not pay; both are billed while the new one starts."""
+def _needed_usd_per_hour(present: float | None, running: int, needed: Needed | None) -> float:
+    """What would be paid without the change: the fleet, with the replicas it lacks and without those it can spare."""
+    if present is None or needed is None or needed.offer is None or running < 1:
+        return present or 0.0
+    each = [
+        pricing.fleet_usd_per_hour(needed.offer, tp_degree=needed.tp_degree, replicas=count)
+        for count in (running, max(1, needed.replicas))
+    ]
+    return max(0.0, present + each[1] - each[0])
+
+
+def _not_worth_it(new: float, present: float, needed: float, limits: Limits) -> str | None:
+    """Why a change from one price per hour to another does not pay; both are billed while the new one starts. What it saves
+    is counted from what the load `needed` of the old one costs."""
     both = new + present + limits.other_usd_per_hour
     if not math.isfinite(both):
         return "its price is no number"
@@ -335,9 +348,11 @@ def _not_worth_it(new: float, present: float, limits: Limits) -> str | None:
             f"both fleets together cost ${both:.2f}/h, over the cap of "
             f"${limits.cap_usd_per_hour:.2f}/h"
         )
-    saving = present - new
-    if saving < MIN_SAVING_SHARE * present:
-        return f"it saves only ${saving:.2f}/h of ${present:.2f}/h"
+    saving = needed - new
+    if saving < 0:
+        return f"the load needs ${needed:.2f}/h of what runs, which is less"
+    if saving < MIN_SAVING_SHARE * needed:
+        return f"it saves only ${saving:.2f}/h of ${needed:.2f}/h"
     if saving * PAYBACK_S < new * limits.cold_start_s:
         return f"it takes more than {PAYBACK_S / 3600:.0f} h to pay for running both"
     return None

@@ -336,14 +336,25 @@ def test_entries_of_another_version_are_skipped(tmp_path: Path) -> None:
 
 def test_a_recommended_change_waits_its_hour_before_it_is_a_decision() -> None:
     rig = as_advised()
-    rig.metrics.device = "gpu0 NVIDIA A100-SXM4-80GB"
-    rig.serve.fleet = replace(rig.serve.fleet, running_replicas=12, devices_per_replica=1)
+    rig.metrics.device = "gpu0 NVIDIA B200"
+    rig.serve.fleet = replace(rig.serve.fleet, running_replicas=1, target_replicas=1)
     first = rig.tick()
     assert first.decision.action is Action.HOLD
     assert "must be so for 60 minutes" in first.decision.reason
     rig.now_s += 3600.0
     assert rig.tick().decision.action is Action.CHANGE_ACCELERATOR
     assert rig.tick().decision.action is Action.CHANGE_ACCELERATOR  # nobody did it yet
+
+
+def test_what_fewer_of_the_same_would_save_speaks_for_no_change() -> None:
+    """Twelve A100s where one would do cost eight times an H100; the one costs less."""
+    rig = as_advised()
+    rig.metrics.device = "gpu0 NVIDIA A100-SXM4-80GB"
+    rig.serve.fleet = replace(rig.serve.fleet, running_replicas=12, target_replicas=12)
+    for _ in range(3):
+        tick = rig.tick(after_s=1800.0)
+        assert tick.decision.action is not Action.CHANGE_ACCELERATOR
+    assert "of what runs, which is less" in tick.decision.reason
 
 
 def test_spot_is_seen_by_every_view_and_told_and_its_price_is_no_promise(tmp_path: Path) -> None:

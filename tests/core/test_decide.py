@@ -819,7 +819,41 @@ def test_a_fleet_is_not_shrunk_to_the_count_of_weights_that_it_may_not_have() ->
     found = recommendation(2)
     assert found.best is not None
     found = replace(found, best=replace(found.best, quantization=Quantization.FP8))
-    held = decided(needed(4), 4, recommendation=found, present_usd_per_hour=1.7)
+    stays: dict[str, object] = {
+        "recommendation": found,
+        "present_usd_per_hour": 3.2,
+        "limits": Limits(may_change_type=False),
+    }
+    held = decided(needed(4), 4, **stays)
     assert held.action is Action.HOLD
-    more = decided(needed(6), 4, recommendation=found, present_usd_per_hour=1.7)
+    more = decided(needed(6), 4, **stays)
     assert (more.action, more.target_replicas) == (Action.SCALE, 6)
+
+
+def changed(running: int, wanted: Needed | None, present_usd_per_hour: float) -> Decision:
+    """Two L4s at $1.60/h recommended to a fleet of T4s, wanted for hours."""
+    memory, decision = Memory(), Decision(action=Action.HOLD, reason="")
+    for now_s in (0.0, 3600.0, 7200.0):
+        decision = decide(
+            recommendation=recommendation(2),
+            workload=OBSERVED,
+            fleet=fleet(running, accelerator="T4-16GB"),
+            problems=(),
+            limits=Limits(),
+            memory=memory,
+            now_s=now_s,
+            present_usd_per_hour=present_usd_per_hour,
+            needed=wanted,
+        )
+    return decision
+
+
+def test_a_change_is_weighed_against_what_the_load_needs_of_what_runs() -> None:
+    """At $0.80/h a replica: three that are needed where one runs cost $2.40/h, one that is enough where six run $0.80/h."""
+    too_few, too_many = (needed(count, accelerator="T4-16GB") for count in (3, 1))
+    assert changed(1, too_few, 0.8).action is Action.CHANGE_ACCELERATOR
+    assert changed(1, None, 0.8).action is Action.HOLD
+    kept = changed(6, too_many, 4.8)
+    assert kept.action is Action.SCALE
+    assert "the load needs $0.80/h of what runs, which is less" in kept.reason
+    assert changed(6, None, 4.8).action is Action.CHANGE_ACCELERATOR
