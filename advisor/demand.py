@@ -48,6 +48,7 @@ class Demand:
         self._looked = int(now_s // SLOT_S)
         while self._slots and self._slots[-1][0] > self._looked:  # a clock that was ahead
             self._slots.pop()
+            self._num_new = max(0, self._num_new - 1)
         last = self._slots[-1][0] if self._slots else -1
         found = policy.demand(after=last, before_s=now_s)
         self._slots.extend(found)

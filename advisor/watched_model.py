@@ -42,9 +42,8 @@ if TYPE_CHECKING:
     from advisor.loop import FleetReader
 
 MAX_AGE_INTERVALS = 4.0  # readings older than this many intervals are stale
-QUICK_S = (
-    60.0  # that the scaling policy looks back at the most: a mean of five minutes hides a burst
-)
+# That the scaling policy looks back at the most: a mean of five minutes hides a burst.
+QUICK_S = 60.0
 MIN_MAX_AGE_S = 60.0  # Ray's agents report every 10 s, Prometheus scrapes every 15 s or so
 
 

@@ -30,9 +30,7 @@ BUSY_TIMEOUT_S = 5.0
 MAX_DETAIL_BYTES = 64 * 1024
 INTENT, OUTCOME, ADVICE, PROMISE, VERDICT = "intent", "outcome", "advice", "promise", "verdict"
 KINDS = (INTENT, OUTCOME, ADVICE, PROMISE, VERDICT)
-MEMORY = (
-    "memory"  # what a restart goes on from; of no interest to a reader, so not among the kinds
-)
+MEMORY = "memory"  # for a restart to go on from; of no interest to a reader, so not among KINDS
 SQLITE = b"SQLite format 3\x00"  # how its files begin: https://sqlite.org/fileformat.html
 # Whose a damaged detail is nobody knows: it may be anybody's. Asked for its model it would fail the whole query.
 OF_MODEL = """CASE WHEN NOT json_valid(detail) THEN 1 WHEN json_type(detail) <> 'object' THEN 1

@@ -197,11 +197,10 @@ def _print_api(hosts: list[ApiPrice], found: list[BreakEven | None]) -> None:
 def _check_api(
     model: str, *, known: bool, usd_per_hour: float | None, requests_per_s: float | None
 ) -> None:
-    import difflib
-
     from advisor import data
     from advisor.core.api_prices import model_key
     from advisor.errors import ConfigError
+    from advisor.near_names import near
 
     for option, value in (("--usd-per-hour", usd_per_hour), ("--requests-per-s", requests_per_s)):
         if value is not None and not 0 < value < 1e9:
@@ -210,9 +209,9 @@ def _check_api(
         raise ConfigError("--usd-per-hour and --requests-per-s: give both, or none")
     if not known:
         keys = sorted({model_key(price.model) for price in data.api_prices()})
-        near = difflib.get_close_matches(model_key(model), keys, n=4, cutoff=0.5)
+        meant = near(model_key(model), keys, cutoff=0.5)
         raise ConfigError(
-            f"no API price of {model[:80]!r} is known; near names: {', '.join(near) or 'none'}"
+            f"no API price of {model[:80]!r} is known; near names: {', '.join(meant) or 'none'}"
         )
 
 

@@ -88,18 +88,17 @@ def _context(spec: ModelSpec, asked: int | None) -> int:
 
 
 def _quantizations(names: list[str]) -> list[Quantization]:
-    import difflib
-
     from advisor.errors import ConfigError
     from advisor.memory_rows import QUANTIZATION_NAMES
+    from advisor.near_names import near
 
     found = []
     for name in names:
         kind = QUANTIZATION_NAMES.get(name.lower())
         if kind is None:
-            near = difflib.get_close_matches(name.lower(), QUANTIZATION_NAMES, n=4, cutoff=0.3)
+            meant = near(name, QUANTIZATION_NAMES, cutoff=0.3)
             raise ConfigError(
-                f"--quantization: {name!r} is unknown; near names: {', '.join(near) or 'none'}"
+                f"--quantization: {name!r} is unknown; near names: {', '.join(meant) or 'none'}"
             )
         found.append(kind)
     return found

@@ -119,8 +119,7 @@ def decide(
         fewer = scaled.target_replicas is not None and scaled.target_replicas < running
         return _hold(f"{scaled.reason}; {UNSEEN}") if fewer and not seen else scaled
     if decision.action is not Action.HOLD:
-        needed_usd = _needed_usd_per_hour(present_usd_per_hour, running, needed)
-        prices = None if present_usd_per_hour is None else (present_usd_per_hour, needed_usd)
+        prices = _prices_per_hour(present_usd_per_hour, running, needed)
         decision = _disrupted(decision, recommendation, limits, memory, now_s, prices)
     elif recommendation.feasible:
         if needed is None:  # no policy has patience for them, so they count as needed
@@ -326,15 +325,20 @@ def _disrupted(
     return decision
 
 
-def _needed_usd_per_hour(present: float | None, running: int, needed: Needed | None) -> float:
-    """What would be paid without the change: the fleet, with the replicas it lacks and without those it can spare."""
-    if present is None or needed is None or needed.offer is None or running < 1:
-        return present or 0.0
-    each = [
+def _prices_per_hour(
+    present: float | None, running: int, needed: Needed | None
+) -> tuple[float, float] | None:
+    """What the fleet costs as it is, and what would be paid without a change: with the replicas it lacks, and without those
+    it can spare. None where nobody knows."""
+    if present is None:
+        return None
+    if needed is None or needed.offer is None or running < 1:
+        return present, present
+    now, then = (
         pricing.fleet_usd_per_hour(needed.offer, tp_degree=needed.tp_degree, replicas=count)
         for count in (running, max(1, needed.replicas))
-    ]
-    return max(0.0, present + each[1] - each[0])
+    )
+    return present, max(0.0, present + then - now)
 
 
 def _not_worth_it(new: float, present: float, needed: float, limits: Limits) -> str | None:

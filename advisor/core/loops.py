@@ -101,9 +101,8 @@ def closed_loop(
     waiting = np.maximum(0.0, clients / rate - ttft - answer * tpot)
     mean = ttft + waiting
     ttfts = _ttft_percentiles(mean, here, shape, (here.queue_s, 0.35 * waiting))
-    ttfts = ttfts + shift * (
-        2.0 * RANKS - 1.0
-    )  # in a wave one waits for none to all of the others, evenly
+    # In a wave one waits for none to all of the others, evenly.
+    ttfts = ttfts + shift * (2.0 * RANKS - 1.0)
     # All clients begin at once: the last of the first wave waits for everybody's prompt.
     start_share = min(1.0, 1.0 / requests_each)
     first_wave = fill * (1.0 - 0.01 / start_share)

@@ -6,12 +6,12 @@ person allows them.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from advisor.core.model_spec import ModelSpec, quantized
 from advisor.core.quantization import Quantization
 from advisor.errors import ConfigError
+from advisor.near_names import near
 
 # what vLLM serves most, with ready checkpoints
 COMPARED = (Quantization.FP8, Quantization.AWQ_INT4)
@@ -47,7 +47,7 @@ def _kinds(wanted: Sequence[str], field: str) -> tuple[Quantization, ...]:
     found = []
     for name in names:
         if name not in [kind.value for kind in known]:
-            near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or known
-            raise ConfigError(f"{field}: no {name!r}; near names: {', '.join(near)}")
+            meant = near(name, known) or known
+            raise ConfigError(f"{field}: no {name!r}; near names: {', '.join(meant)}")
         found.append(Quantization(name))
     return tuple(found)

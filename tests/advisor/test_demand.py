@@ -160,3 +160,13 @@ def test_eight_days_are_remembered_and_no_more(tmp_path: Path) -> None:
         again = policy()
         Demand(model="m", diary=Diary(journal)).recall(again)
     assert NUM_SLOTS - 1 <= len(again.demand(after=-1, before_s=end_s)) <= NUM_SLOTS
+
+
+def test_a_clock_that_was_ahead_leaves_nothing_to_keep_that_is_gone(tmp_path: Path) -> None:
+    """What was seen under it and not kept yet is forgotten, and the end of the loop keeps what is left."""
+    with Journal(tmp_path / "journal.db") as journal:
+        one, demand = policy(), Demand(model="m", diary=Diary(journal))
+        day(one, demand, 40 * 60, start_s=START_S + DAY_S)
+        demand.keep(one, START_S)
+        demand.write()
+        assert journal.newest_of((DEMAND,), 100, "m") == []
